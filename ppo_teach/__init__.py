@@ -1,0 +1,30 @@
+"""PPO for language models, in the order of the book. Each module is one idea and one chapter.
+
+Mathematics (tensors in, tensors out)
+    masks           which positions of a padded batch are real
+    policy          the softmax policy: log-probabilities, entropy, sampling, the score
+    reinforce       the policy gradient
+    values          the value function and its losses
+    advantages      credit assignment: TD residuals and GAE
+    surrogate       PPO's clipped objective
+    kl              staying near the reference
+    exact           ground truth by enumeration
+
+Text and models
+    texts           strings to tensors
+    models          the seam between policies and everything else; a tabular policy
+    language_models transformers behind the seam
+    rollouts        acting in text
+    envs            the same decision process as a Gymnasium environment
+    rewards         BLEU, ROUGE and friends
+    pretraining     the supervised start
+
+Training
+    checkpoints     runs that survive being killed
+    trainer         PPO in three acts
+
+Use
+    plots, tasks, exercises, cli
+
+Import functions from their modules: `from ppo_teach.advantages import gae`.
+"""

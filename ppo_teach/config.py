@@ -1,0 +1,69 @@
+"""The settings of a run, and the rules they must keep. Chapter: book/ppo/ppo.md."""
+
+from dataclasses import dataclass, field
+
+from ppo_teach.checks import require
+from ppo_teach.kl import AdaptiveKL, FixedKL
+
+
+@dataclass(frozen=True)
+class PPOConfig:
+    """The settings of a run. Raises ValueError for a setting outside its rule.
+
+    iterations       rounds of acting and learning
+    batch_size       responses per iteration
+    minibatch_size   responses per gradient step; divides batch_size
+    epochs           passes over each batch
+    learning_rate    Adam's at the first iteration; falls linearly towards 0
+    clip             ε, how far the ratio may move before a gain stops counting
+    value_clip       the same for the critic, in units of reward; inf for none
+    value_coef       weight of the critic's loss
+    entropy_coef     weight of the entropy bonus
+    gamma, lam       discount and the fading of credit, per token
+    max_grad_norm    the gradient is scaled down to this norm
+    max_tokens       a response ends here if not at EOS
+    temperature      logits are divided by it, in acting and in scoring
+    seed             of the prompts drawn, the responses sampled and the minibatches shuffled
+    kl               β, fixed or adaptive
+    """
+
+    iterations: int = 50
+    batch_size: int = 64
+    minibatch_size: int = 32
+    epochs: int = 2
+    learning_rate: float = 2e-4
+    clip: float = 0.2
+    value_clip: float = 0.2
+    value_coef: float = 0.5
+    entropy_coef: float = 0.0
+    gamma: float = 1.0
+    lam: float = 0.95
+    max_grad_norm: float = 1.0
+    max_tokens: int = 24
+    temperature: float = 1.0
+    seed: int = 0
+    kl: FixedKL | AdaptiveKL = field(default_factory=lambda: FixedKL(0.02))
+
+    def __post_init__(self) -> None:
+        for name in ("iterations", "batch_size", "minibatch_size", "epochs", "max_tokens"):
+            require(getattr(self, name) >= 1, f"{name} must be at least 1; got {getattr(self, name)}")
+        for name in ("learning_rate", "clip", "value_clip", "max_grad_norm", "temperature"):
+            require(getattr(self, name) > 0, f"{name} must be greater than 0; got {getattr(self, name)}")
+        for name in ("value_coef", "entropy_coef", "seed"):
+            require(getattr(self, name) >= 0, f"{name} must be at least 0; got {getattr(self, name)}")
+        for name in ("gamma", "lam"):
+            require(0 <= getattr(self, name) <= 1, f"{name} must lie in [0, 1]; got {getattr(self, name)}")
+        require(
+            self.batch_size % self.minibatch_size == 0,
+            f"minibatch_size must divide batch_size {self.batch_size}; got {self.minibatch_size}",
+        )
+
+    @property
+    def episodes(self) -> int:
+        """Responses sampled in the whole run."""
+        return self.iterations * self.batch_size
+
+    @property
+    def gradient_steps(self) -> int:
+        """Optimiser steps in the whole run."""
+        return self.iterations * self.epochs * (self.batch_size // self.minibatch_size)

@@ -1,0 +1,106 @@
+"""Staying near the reference. Chapter: book/language/kl.md.
+
+Two policies are in play besides the one we train: π_old, which drew the batch and is one update old, and π_ref, the
+supervised start, which never changes. The KL terms here are about π_ref.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from ppo_teach.checks import require, same_shape
+from ppo_teach.masks import is_last_token, zero_padding
+
+
+def exact_kl(logits: Float[Tensor, "*B V"], ref_logits: Float[Tensor, "*B V"]) -> Float[Tensor, "*B"]:
+    """KL(π ‖ π_ref) of each next-token distribution, in nats; never negative.
+
+    Σ_a π(a | s) (log π(a | s) − log π_ref(a | s))
+    """
+    logprobs, ref_logprobs = logits.log_softmax(dim=-1), ref_logits.log_softmax(dim=-1)
+    return (logprobs.exp() * (logprobs - ref_logprobs)).sum(dim=-1)
+
+
+def k1(logprobs: Float[Tensor, "*B"], ref_logprobs: Float[Tensor, "*B"]) -> Float[Tensor, "*B"]:
+    """log π − log π_ref of a sample of π: an unbiased estimate of KL(π ‖ π_ref), in nats. One sample may be negative.
+
+    As a loss it teaches nothing: E[∇k1] = E[∇ log π] = 0. Source: Schulman (2020), "Approximating KL divergence".
+    """
+    return logprobs - ref_logprobs
+
+
+def k2(logprobs: Float[Tensor, "*B"], ref_logprobs: Float[Tensor, "*B"]) -> Float[Tensor, "*B"]:
+    """½ (log π − log π_ref)²: never negative, biased as a value; as a loss its expected gradient is ∇KL(π ‖ π_ref)."""
+    return 0.5 * (logprobs - ref_logprobs).square()
+
+
+def k3(logprobs: Float[Tensor, "*B"], ref_logprobs: Float[Tensor, "*B"]) -> Float[Tensor, "*B"]:
+    """(q − 1) − log q with q = π_ref/π: unbiased, never negative, usually of smaller variance than k1.
+
+    As a loss its expected gradient is that of the other divergence, KL(π_ref ‖ π).
+    """
+    log_quotient = ref_logprobs - logprobs
+    return torch.expm1(log_quotient) - log_quotient
+
+
+def kl_shaped_rewards(
+    scores: Float[Tensor, " B"],
+    logprobs: Float[Tensor, "B T"],
+    ref_logprobs: Float[Tensor, "B T"],
+    mask: Bool[Tensor, "B T"],
+    *,
+    kl_coef: float,
+) -> Float[Tensor, "B T"]:
+    """The reward of every token: a KL penalty at each, the score of the whole response at the last real one.
+
+        r_t = −β (log π_old(a_t | s_t) − log π_ref(a_t | s_t)) + 1[t is last] · R(x, y)
+
+    Summed over a response: R − β log(π_old / π_ref). 0 at padding. Formed once per rollout and held constant.
+    Source: Ziegler et al. (2019), equation 2.
+    """
+    same_shape(logprobs=logprobs, ref_logprobs=ref_logprobs, mask=mask)
+    require(
+        scores.shape == mask.shape[:1],
+        f"scores must hold one number per response, shape {tuple(mask.shape[:1])}; got {tuple(scores.shape)}",
+    )
+    rewards = -kl_coef * zero_padding(k1(logprobs, ref_logprobs).detach(), mask)
+    return rewards + torch.where(is_last_token(mask), scores[:, None], 0.0)
+
+
+@dataclass(frozen=True)
+class FixedKL:
+    """β that stays what it is. `coef` is in units of reward per nat."""
+
+    coef: float
+
+    def __post_init__(self) -> None:
+        require(self.coef >= 0, f"coef must be at least 0; got {self.coef}")
+
+    def update(self, kl: float, *, episodes: int) -> "FixedKL":
+        """Itself: the measured KL changes nothing."""
+        return self
+
+
+@dataclass(frozen=True)
+class AdaptiveKL:
+    """β that rises while KL is above its target and falls while it is below.
+
+        e = clamp(KL / target − 1, −0.2, 0.2),     β ← β · (1 + e · episodes / horizon)
+
+    `target` is in nats per *sequence*, `horizon` in episodes. Source: Ziegler et al. (2019), section 2.2.
+    """
+
+    coef: float
+    target: float
+    horizon: float
+
+    def __post_init__(self) -> None:
+        for name in ("coef", "target", "horizon"):
+            require(getattr(self, name) > 0, f"{name} must be greater than 0; got {getattr(self, name)}")
+
+    def update(self, kl: float, *, episodes: int) -> "AdaptiveKL":
+        """The controller after a batch of `episodes` responses whose mean KL was `kl` nats per sequence."""
+        error = min(max(kl / self.target - 1, -0.2), 0.2)
+        return replace(self, coef=self.coef * (1 + error * episodes / self.horizon))

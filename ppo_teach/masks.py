@@ -1,0 +1,68 @@
+"""Which positions are real. Chapter: book/language/language-models.md.
+
+Replies have different lengths, tensors do not: a reply of three tokens in a batch of width five has two positions of
+padding. A mask is True where a token is real. What stands at padding, NaN included, reaches no result and no gradient.
+"""
+
+import torch
+from jaxtyping import Bool, Float, Int, Shaped
+from torch import Tensor
+
+from ppo_teach.checks import require, same_shape
+
+
+def response_mask(responses: Int[Tensor, "B T"], *, eos: int) -> Bool[Tensor, "B T"]:
+    """True through the first EOS of each response, the EOS included; all True where there is none.
+
+    Looks at positions, not at the padding token, so padding may be the EOS token itself.
+    """
+    is_eos = (responses == eos).long()
+    return is_eos.cumsum(dim=-1) - is_eos == 0
+
+
+def last_token(mask: Bool[Tensor, "B T"]) -> Int[Tensor, " B"]:
+    """The index of the last real token of each row. Raises ValueError for a row without any."""
+    empty = (~mask.any(dim=-1)).nonzero().flatten().tolist()
+    require(not empty, f"mask must have a real token in every row; rows {empty[:5]} have none")
+    positions = torch.arange(mask.shape[-1], device=mask.device)
+    return torch.where(mask, positions, -1).amax(dim=-1)
+
+
+def is_last_token(mask: Bool[Tensor, "B T"]) -> Bool[Tensor, "B T"]:
+    """True at the last real token of each row, where an episode of text terminates."""
+    positions = torch.arange(mask.shape[-1], device=mask.device)
+    return positions == last_token(mask)[:, None]
+
+
+def zero_padding(x: Shaped[Tensor, "*B"], mask: Bool[Tensor, "*B"]) -> Shaped[Tensor, "*B"]:
+    """x at real positions, 0 at padding, whatever stood there.
+
+    Comes before any exp, log or square: the gradient of where(mask, exp(x), 0) is NaN when x is NaN at padding, the
+    gradient of exp(where(mask, x, 0)) is 0 there.
+    """
+    same_shape(x=x, mask=mask)
+    return torch.where(mask, x, torch.zeros((), dtype=x.dtype, device=x.device))
+
+
+def masked_mean(x: Float[Tensor, "*B"], mask: Bool[Tensor, "*B"]) -> Float[Tensor, ""]:
+    """The mean of x over real positions: each real token of the batch weighs the same.
+
+        Σ m_t x_t / Σ m_t
+
+    Raises ValueError when no position is real: the mean of nothing is not zero.
+    """
+    count = mask.sum()
+    require(bool(count > 0), f"mask must have a real position; all {mask.numel()} are padding")
+    return zero_padding(x, mask).sum() / count
+
+
+def whiten(x: Float[Tensor, "*B"], mask: Bool[Tensor, "*B"]) -> Float[Tensor, "*B"]:
+    """x shifted to mean 0 and scaled to variance 1 over real positions; 0 at padding.
+
+        (x_t − mean) / √(var + 1e-8)
+
+    The variance is the biased one (divided by the number of real positions), so a single real token gives 0, not NaN.
+    """
+    centred = zero_padding(x - masked_mean(x, mask), mask)
+    variance = masked_mean(centred.square(), mask)
+    return centred / torch.sqrt(variance + 1e-8)

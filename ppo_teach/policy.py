@@ -1,0 +1,59 @@
+"""The softmax policy. Chapter: book/foundations/softmax-policy.md.
+
+A network gives one number per token of the vocabulary, the logit; the softmax turns these into probabilities
+
+    π(a | s) = exp(z_a) / Σ_b exp(z_b).
+
+Everything here takes logits with the vocabulary last. Logits arrive already divided by the temperature.
+"""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from ppo_teach.checks import require
+
+
+def action_logprobs(logits: Float[Tensor, "*B V"], actions: Int[Tensor, "*B"]) -> Float[Tensor, "*B"]:
+    """The log-probability, in nats, of each action taken.
+
+        log π(a | s) = z_a − log Σ_b exp(z_b)
+
+    log_softmax subtracts the largest logit first, so logits of 1000 do not overflow. Raises ValueError when actions and
+    logits do not line up.
+    """
+    require(
+        logits.shape[:-1] == actions.shape,
+        f"actions must have the shape of logits without the vocabulary; got actions {tuple(actions.shape)}, "
+        f"logits {tuple(logits.shape)}",
+    )
+    return logits.log_softmax(dim=-1).gather(-1, actions.unsqueeze(-1)).squeeze(-1)
+
+
+def entropy(logits: Float[Tensor, "*B V"]) -> Float[Tensor, "*B"]:
+    """The entropy of each distribution, in nats: 0 for a certain choice, log V for a uniform one.
+
+        H(π) = −Σ_a π(a | s) log π(a | s)
+
+    A logit of −∞ is an impossible token and contributes 0, the limit of p log p.
+    """
+    logprobs = logits.log_softmax(dim=-1)
+    return -(logprobs.exp() * logprobs.clamp(min=torch.finfo(logprobs.dtype).min)).sum(dim=-1)
+
+
+def sample(logits: Float[Tensor, "*B V"], *, rng: torch.Generator) -> Int[Tensor, "*B"]:
+    """One action drawn from each distribution: the one we score, with no top-k and no top-p."""
+    probabilities = logits.softmax(dim=-1)
+    flat = torch.multinomial(probabilities.flatten(end_dim=-2), num_samples=1, generator=rng)
+    return flat.view(logits.shape[:-1])
+
+
+def softmax_score(logits: Float[Tensor, "*B V"], actions: Int[Tensor, "*B"]) -> Float[Tensor, "*B V"]:
+    """The score, ∇_z log π(a | s): the gradient of the log-probability with respect to the logits.
+
+        ∂ log π(a | s) / ∂ z_b = 1[a = b] − π(b | s)
+
+    It sums to 0 over the vocabulary, and its expectation under π is 0.
+    """
+    onehot = torch.nn.functional.one_hot(actions, logits.shape[-1]).to(logits.dtype)
+    return onehot - logits.softmax(dim=-1)

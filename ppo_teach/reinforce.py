@@ -1,0 +1,45 @@
+"""The policy gradient. Chapter: book/foundations/policy-gradient.md.
+
+The reward is not differentiable, the probability of having earned it is:
+
+    ∇J(θ) = E[ Σ_t ∇ log π_θ(a_t | s_t) · G_t ]
+"""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from ppo_teach.checks import same_shape
+from ppo_teach.masks import zero_padding
+
+
+def rewards_to_go(rewards: Float[Tensor, "B T"], mask: Bool[Tensor, "B T"], *, gamma: float) -> Float[Tensor, "B T"]:
+    """The discounted sum of the rewards from token t on, the return of that token. 0 at padding.
+
+        G_t = r_t + γ G_{t+1},     G = 0 after the last real token
+
+    Discounting counts from t, not from the start of the episode.
+    """
+    rewards = zero_padding(rewards, mask)
+    returns = torch.empty_like(rewards)
+    running = rewards.new_zeros(rewards.shape[0])
+    for t in reversed(range(rewards.shape[1])):
+        running = rewards[:, t] + gamma * running
+        returns[:, t] = running
+    return returns
+
+
+def reinforce_loss(
+    logprobs: Float[Tensor, "B T"], weights: Float[Tensor, "B T"], mask: Bool[Tensor, "B T"]
+) -> Float[Tensor, ""]:
+    """A loss to minimise whose gradient is minus an unbiased estimate of ∇J.
+
+        L = −(1/B) Σ_b Σ_t log π(a_t | s_t) · G_t
+
+    `weights` are returns, or returns minus a baseline that does not depend on the action; they are held constant. The
+    sum runs over the tokens of an episode and the mean over episodes: a mean over tokens would weigh short episodes
+    more than ∇J does. Source: Williams (1992), REINFORCE.
+    """
+    same_shape(logprobs=logprobs, weights=weights, mask=mask)
+    episode_sums = (zero_padding(logprobs, mask) * zero_padding(weights.detach(), mask)).sum(dim=-1)
+    return -episode_sums.mean()

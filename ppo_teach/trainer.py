@@ -1,0 +1,188 @@
+"""PPO for language models, in three acts. Chapter: book/language/ppo-for-language.md.
+
+`step` is the algorithm; `act`, `assign_credit` and `update` are its acts. To change one thing, replace one act.
+"""
+
+import copy
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from tqdm import trange
+
+from ppo_teach.advantages import gae
+from ppo_teach.checkpoints import append_history, cut_history, load_checkpoint, save_checkpoint
+from ppo_teach.checks import finite, require
+from ppo_teach.config import PPOConfig
+from ppo_teach.kl import k1, k3, kl_shaped_rewards
+from ppo_teach.masks import is_last_token, masked_mean, whiten, zero_padding
+from ppo_teach.models import ActorCritic
+from ppo_teach.policy import action_logprobs, entropy
+from ppo_teach.rewards import Reward
+from ppo_teach.rollouts import Rollout, generate, score_responses
+from ppo_teach.surrogate import clip_fraction, clipped_surrogate, importance_ratio
+from ppo_teach.texts import Prompts
+from ppo_teach.values import clipped_value_loss, explained_variance
+
+
+class PPOTrainer:
+    """Trains `policy` on `prompts` to earn `reward` while staying near `reference`, a frozen copy of it by default.
+
+    `history` holds one dict of metrics per iteration. With a `folder`, the run can be resumed from it after a kill.
+    """
+
+    def __init__(
+        self,
+        policy: ActorCritic,
+        reward: Reward,
+        prompts: Prompts,
+        config: PPOConfig,
+        *,
+        reference: ActorCritic | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self.policy, self.reward, self.config, self.folder = policy, reward, config, folder
+        self.reference = copy.deepcopy(policy) if reference is None else reference
+        self.reference.requires_grad_(False)
+        for model in (self.policy, self.reference):
+            model.temperature = config.temperature
+            model.require_room(prompts, config.max_tokens)
+        device = next(policy.parameters()).device
+        self.prompts = prompts.to(device)
+        self.rng = torch.Generator(device).manual_seed(config.seed)
+        self.optimizer = torch.optim.Adam(policy.parameters(), lr=config.learning_rate, eps=1e-5, fused=True)
+        self.kl = config.kl
+        self.history: list[dict[str, float]] = []
+
+    def step(self) -> dict[str, float]:
+        """One iteration of PPO, and its metrics."""
+        rollout, ref_logprobs, scores = self.act()
+        advantages, returns = self.assign_credit(rollout, ref_logprobs, scores)
+        update_metrics = self.update(rollout, advantages, returns)
+
+        kl = zero_padding(k1(rollout.logprobs, ref_logprobs), rollout.mask).sum(dim=-1).mean().item()
+        metrics = {
+            "iteration": len(self.history),
+            "score": scores.mean().item(),
+            "kl": kl,
+            "kl_coef": self.kl.coef,
+            "response_length": rollout.mask.sum(dim=-1).float().mean().item(),
+            "explained_variance": explained_variance(rollout.values, returns, rollout.mask).item(),
+            **update_metrics,
+        }
+        self.kl = self.kl.update(kl, episodes=len(rollout))
+        self.history.append(metrics)
+        return metrics
+
+    def act(self) -> tuple[Rollout, Float[Tensor, "B T"], Float[Tensor, " B"]]:
+        """Draw prompts, answer them, and have the answers judged: by the reference and by the reward."""
+        rows = self._random_rows(len(self.prompts), self.config.batch_size)
+        rollout = generate(self.policy, self.prompts[rows], max_tokens=self.config.max_tokens, rng=self.rng)
+        with torch.no_grad():
+            ref_logprobs, _ = score_responses(self.reference, rollout.prompts, rollout.responses, rollout.mask)
+        scores = self.reward(rollout.prompts, rollout.responses, rollout.mask)
+        require(scores.shape == rows.shape, f"reward must return {len(rows)} scores; got shape {tuple(scores.shape)}")
+        finite("scores", scores)
+        return rollout, ref_logprobs, scores
+
+    def assign_credit(
+        self, rollout: Rollout, ref_logprobs: Float[Tensor, "B T"], scores: Float[Tensor, " B"]
+    ) -> tuple[Float[Tensor, "B T"], Float[Tensor, "B T"]]:
+        """Whitened advantages, and the returns the critic should have expected. The last real token ends an episode."""
+        config, mask, values = self.config, rollout.mask, rollout.values
+        rewards = kl_shaped_rewards(scores, rollout.logprobs, ref_logprobs, mask, kl_coef=self.kl.coef)
+        next_values = torch.cat([values[:, 1:], torch.zeros_like(values[:, :1])], dim=1)
+        terminated, truncated = is_last_token(mask), torch.zeros_like(mask)
+        advantages = gae(rewards, values, next_values, terminated, truncated, gamma=config.gamma, lam=config.lam)
+        return whiten(advantages, mask), advantages + values
+
+    def update(
+        self, rollout: Rollout, advantages: Float[Tensor, "B T"], returns: Float[Tensor, "B T"]
+    ) -> dict[str, float]:
+        """Several epochs of gradient steps on shuffled minibatches. Metrics are means over the steps."""
+        config, steps = self.config, []
+        for group in self.optimizer.param_groups:
+            group["lr"] = config.learning_rate * (1 - len(self.history) / config.iterations)
+        for _ in range(config.epochs):
+            for rows in self._shuffled(len(rollout)).split(config.minibatch_size):
+                mb = rollout[rows]
+                logits, values = self.policy(mb.prompts, mb.responses, mb.mask)
+                logprobs = action_logprobs(logits, mb.responses)
+                surrogate = clipped_surrogate(logprobs, mb.logprobs, advantages[rows], mb.mask, clip=config.clip)
+                value_loss = clipped_value_loss(values, mb.values, returns[rows], mb.mask, clip=config.value_clip)
+                entropy_bonus = masked_mean(entropy(logits), mb.mask)
+                loss = -surrogate + config.value_coef * value_loss - config.entropy_coef * entropy_bonus
+                finite("loss", loss)
+                self.optimizer.zero_grad()
+                loss.backward()
+                grad_norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), config.max_grad_norm)
+                self.optimizer.step()
+                step = {
+                    "surrogate": surrogate,
+                    "value_loss": value_loss,
+                    "entropy": entropy_bonus,
+                    "grad_norm": grad_norm,
+                }
+                step |= _ratio_metrics(logprobs.detach(), mb, advantages[rows], clip=config.clip)
+                steps.append({name: value.item() for name, value in step.items()})
+        means = {name: sum(step[name] for step in steps) / len(steps) for name in steps[0]}
+        return {**means, "first_ratio_error": steps[0]["ratio_error"]}
+
+    def train(self, *, save_every: int = 10) -> list[dict[str, float]]:
+        """Run the iterations that are left, and return the history. Saves as it goes when there is a folder."""
+        if self.folder is not None:
+            cut_history(self.folder, len(self.history))
+        for _ in trange(len(self.history), self.config.iterations, desc="PPO", leave=False):
+            metrics = self.step()
+            if self.folder is not None:
+                append_history(self.folder, metrics)
+                if len(self.history) % save_every == 0 or len(self.history) == self.config.iterations:
+                    self.save()
+        return self.history
+
+    def save(self) -> None:
+        """Write everything that `resume` needs to go on bit for bit."""
+        state = {
+            "config": asdict(self.config),
+            "iteration": len(self.history),
+            "policy": self.policy.state_dict(),
+            "reference": self.reference.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "rng": self.rng.get_state(),
+            "kl_coef": self.kl.coef,
+        }
+        save_checkpoint(self.folder, state)
+
+    def resume(self) -> None:
+        """Go back to the checkpoint in `folder`. Raises ValueError when it was made with other settings."""
+        state = load_checkpoint(self.folder)
+        settings = asdict(self.config)
+        changed = sorted(name for name in settings if settings[name] != state["config"][name])
+        require(not changed, f"config must be the checkpoint's to resume; {', '.join(changed)} differ")
+        self.history = cut_history(self.folder, state["iteration"])
+        self.policy.load_state_dict(state["policy"])
+        self.reference.load_state_dict(state["reference"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.rng.set_state(state["rng"])
+        self.kl = replace(self.kl, coef=state["kl_coef"])
+
+    def _random_rows(self, rows: int, draws: int) -> Int[Tensor, " K"]:
+        """Rows drawn with replacement, so that the generator's state is all there is to the order of prompts."""
+        return torch.randint(rows, (draws,), generator=self.rng, device=self.rng.device)
+
+    def _shuffled(self, rows: int) -> Int[Tensor, " K"]:
+        return torch.randperm(rows, generator=self.rng, device=self.rng.device)
+
+
+def _ratio_metrics(
+    logprobs: Float[Tensor, "B T"], mb: Rollout, advantages: Float[Tensor, "B T"], *, clip: float
+) -> dict[str, Float[Tensor, ""]]:
+    """How far the policy has moved from the one that acted."""
+    ratio = importance_ratio(logprobs, mb.logprobs)
+    return {
+        "ratio_error": (ratio - 1)[mb.mask].abs().max(),
+        "kl_to_old": masked_mean(k3(mb.logprobs, logprobs), mb.mask),
+        "clip_fraction": clip_fraction(logprobs, mb.logprobs, advantages, mb.mask, clip=clip),
+    }

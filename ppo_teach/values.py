@@ -1,0 +1,61 @@
+"""The value function. Chapter: book/foundations/value-functions.md.
+
+V(s_t) is the return we expect from token t on, before that token is chosen. A critic learns it by regression.
+"""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from ppo_teach.checks import same_shape
+from ppo_teach.masks import masked_mean, zero_padding
+
+
+def value_loss(
+    values: Float[Tensor, "*B"], returns: Float[Tensor, "*B"], mask: Bool[Tensor, "*B"]
+) -> Float[Tensor, ""]:
+    """Half the mean squared error over real tokens, a loss to minimise, in squared units of reward.
+
+        L = ½ · mean_t (V(s_t) − R̂_t)²
+
+    The returns are targets and held constant.
+    """
+    same_shape(values=values, returns=returns, mask=mask)
+    errors = zero_padding(values - returns.detach(), mask)
+    return 0.5 * masked_mean(errors.square(), mask)
+
+
+def clipped_value_loss(
+    values: Float[Tensor, "*B"],
+    old_values: Float[Tensor, "*B"],
+    returns: Float[Tensor, "*B"],
+    mask: Bool[Tensor, "*B"],
+    *,
+    clip: float,
+) -> Float[Tensor, ""]:
+    """The value loss with the critic's step bounded, a loss to minimise.
+
+        L = ½ · mean_t max( (V − R̂)², (V_clip − R̂)² ),     V_clip = V_old + clamp(V − V_old, −clip, clip)
+
+    The larger of the two errors counts, so moving further than `clip` from the old value towards the return brings no
+    gain. `clip` is in units of reward. Source: the code of openai/baselines; not in the PPO paper.
+    """
+    same_shape(values=values, old_values=old_values, returns=returns, mask=mask)
+    values, old_values = zero_padding(values, mask), zero_padding(old_values.detach(), mask)
+    returns = zero_padding(returns.detach(), mask)
+    clipped_values = old_values + (values - old_values).clamp(-clip, clip)
+    errors = torch.maximum((values - returns).square(), (clipped_values - returns).square())
+    return 0.5 * masked_mean(errors, mask)
+
+
+def explained_variance(
+    values: Float[Tensor, "*B"], returns: Float[Tensor, "*B"], mask: Bool[Tensor, "*B"]
+) -> Float[Tensor, ""]:
+    """How much of the returns' variance the critic accounts for: 1 is perfect, 0 no better than a constant.
+
+        1 − Var(R̂ − V) / Var(R̂)
+
+    Negative when the critic does harm. NaN when all returns are equal: there is nothing to explain.
+    """
+    same_shape(values=values, returns=returns, mask=mask)
+    return 1 - (returns - values)[mask].var(correction=0) / returns[mask].var(correction=0)
