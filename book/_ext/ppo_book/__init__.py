@@ -1,0 +1,44 @@
+"""What this book needs that Jupyter Book does not have. One module, one promise:
+
+    chapter_map  `map.yml`: chapter → modules, tests, exercises, equations
+    equations    every labelled equation names its function and its test; `{equation-index}` shows them
+    listings     a page of source for every module and test file, so that names can be links
+    diagrams     `{diagram}`: Mermaid, drawn at build time, with alt text
+    execution    stored outputs are forgotten when the code they came from changes
+    notebooks    every chapter offers its `.ipynb`
+    offline      the pages ask for nothing outside themselves
+    audit        reads the built pages: alt texts, links, anchors, outside requests
+
+For authors, a diagram is
+
+    ```{diagram} What the picture says, in words: this is the alt text, and it must be there.
+    :name: fig-loop
+    :caption: One iteration of PPO.
+
+    flowchart TD
+        act["act"] --> credit["assign credit"] --> update["update"] --> act
+    ```
+
+and a figure drawn by a cell states its alt text in the cell:
+
+    ```{code-cell} ipython3
+    ---
+    mystnb:
+      image:
+        alt: Two falling curves; the estimate stays within one standard error of the exact value.
+      figure:
+        name: fig-variance
+        caption: The question, answered.
+    ---
+    ```
+"""
+
+from sphinx.application import Sphinx
+
+from ppo_book import audit, diagrams, equations, execution, listings, notebooks, offline
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    for part in (execution, diagrams, equations, listings, notebooks, offline, audit):
+        part.setup(app)
+    return {"parallel_read_safe": False, "parallel_write_safe": False}

@@ -1,0 +1,70 @@
+"""Outputs are executed once and kept, until the code they came from changes.
+
+jupyter-cache looks at the notebook only: it would show stale numbers after a change of the package. So its folder is
+named after everything else that an output depends on, and a change there starts an empty one.
+"""
+
+import json
+import os
+import platform
+import shutil
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+from ppo_book.chapter_map import REPOSITORY
+
+SOURCES = ("ppo_teach/**/*.py", "experiments/results/**/*.json")
+DISTRIBUTIONS = ("torch", "transformers", "tokenizers", "numpy", "matplotlib", "gymnasium", "sacrebleu", "rouge-score")
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OMP_WAIT_POLICY")
+KEPT = 3  # digests, the newest: enough to go back and forth between two branches
+
+
+def installed(distribution: str) -> str | None:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
+
+
+def digest() -> str:
+    """Changes with the package, the experiments' results, the installed versions and the environment of a run."""
+    state = {
+        "files": {
+            str(path.relative_to(REPOSITORY)): sha256(path.read_bytes()).hexdigest()
+            for pattern in SOURCES
+            for path in sorted(REPOSITORY.glob(pattern))
+        },
+        "versions": {name: installed(name) for name in DISTRIBUTIONS},
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "environment": {
+            name: value for name, value in sorted(os.environ.items()) if name in THREADS or name.startswith("PPO_TEACH_")
+        },
+    }
+    return sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def choose_cache(app: Sphinx, config: Config) -> None:
+    caches = Path(app.outdir).parent / ".jupyter_cache"
+    chosen = caches / digest()
+    chosen.mkdir(parents=True, exist_ok=True)
+    chosen.touch()
+    for old in sorted(caches.iterdir(), key=lambda folder: folder.stat().st_mtime)[:-KEPT]:
+        shutil.rmtree(old)
+    config.nb_execution_cache_path = str(chosen)  # a new path makes Sphinx read, and so run, every chapter again
+
+
+def report(app: Sphinx, exception: Exception | None) -> None:
+    """`execution.json`: the seconds every chapter took when it was last run, and when that was."""
+    runs = {name: data["exec_data"] for name, data in app.env.nb_metadata.items() if "exec_data" in data}
+    seconds = {name: {"seconds": run["runtime"], "at": run["mtime"]} for name, run in runs.items()}
+    (Path(app.outdir).parent / "execution.json").write_text(json.dumps(seconds, indent=2), encoding="utf-8")
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("config-inited", choose_cache, priority=100)
+    app.connect("build-finished", report)
