@@ -33,7 +33,7 @@ book: .venv/with-book ## run every chapter and write the book to book/_build/htm
 
 lab: .venv/with-lab ## open the chapters as notebooks in JupyterLab
 	$(BIN)/jupytext-config --settings-file $(LAB_SETTINGS) set-default-viewer markdown myst
-	$(BIN)/jupyter lab book/intro.md
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) book/intro.md
 
 browser-test: .venv/with-dev ## try the built book in a browser (after `make book`; needs Chromium)
 	$(BIN)/pytest tests/browser
@@ -46,7 +46,6 @@ clean: ## remove the built book and the environment
 	touch $@
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || echo missing)." \
-	         "Name another one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed, and '$(PYTHON)' is not that. Name one: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
