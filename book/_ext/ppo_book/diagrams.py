@@ -35,7 +35,8 @@ def draw(source: str, palette: dict[str, str]) -> str:
         "clusterBorder": palette["line"],
         "fontFamily": "system-ui, sans-serif",
     }
-    config = {"theme": "base", "themeVariables": variables, "htmlLabels": False, "flowchart": {"htmlLabels": False}}
+    flowchart = {"htmlLabels": False, "wrappingWidth": 400}
+    config = {"theme": "base", "themeVariables": variables, "htmlLabels": False, "flowchart": flowchart}
     svg = mermaidx.render(source, theme="base", config=config).svg()
     width, height = re.search(r'viewBox="\S+ \S+ (\S+) (\S+)"', svg).groups()
     return svg.replace('width="100%"', f'width="{float(width):.0f}" height="{float(height):.0f}"', 1)
@@ -52,7 +53,7 @@ class Diagram(SphinxDirective):
         figure = nodes.figure(classes=["diagram"])
         for mode, palette in PALETTES.items():
             uri = self.stored(source, palette)
-            figure += nodes.image(uri=uri, alt=alt, classes=[f"only-{mode}"])
+            figure += nodes.image(uri=uri, alt=alt, classes=[f"diagram-{mode}"])
         if "caption" in self.options:
             inline, messages = self.parse_inline(self.options["caption"])
             figure += nodes.caption(self.options["caption"], "", *inline)

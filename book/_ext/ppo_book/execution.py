@@ -42,7 +42,9 @@ def digest() -> str:
         "python": platform.python_version(),
         "machine": platform.machine(),
         "environment": {
-            name: value for name, value in sorted(os.environ.items()) if name in THREADS or name.startswith("PPO_TEACH_")
+            name: value
+            for name, value in sorted(os.environ.items())
+            if name in THREADS or name.startswith("PPO_TEACH_")
         },
     }
     return sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""A page of source, `code/ppo_teach/advantages.html`, for every module and for the tests of every chapter.
+"""A page of source, `code/ppo_teach/advantages.html`, for every module and every file of tests.
 
 A reader without the repository can read the whole of the code here, and every name in the book can be a link.
 """
@@ -21,12 +21,11 @@ def listing(docname: str, path: str, name: str, line: int) -> nodes.reference:
 
 def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, str], str]]:
     repository = chapter_map.REPOSITORY
-    modules = {str(path.relative_to(repository)) for path in repository.glob("ppo_teach/**/*.py")}
-    tests = {test for chapter in chapter_map.load().chapters.values() for test in chapter.tests}
-    for path in sorted(modules | {test for test in tests if (repository / test).is_file()}):
-        source = (repository / path).read_text(encoding="utf-8")
+    for file in sorted([*repository.glob("ppo_teach/**/*.py"), *repository.glob("tests/*.py")]):
+        path = file.relative_to(repository).as_posix()
+        source = file.read_text(encoding="utf-8")
         code = app.builder.highlighter.highlight_block(source, "python", linespans="line")
-        body = f"<h1><code>{escape(path)}</code></h1>\n{code}"
+        body = f'<h1>{escape(path)}</h1>\n<div class="listing">{code}</div>'
         yield f"code/{path.removesuffix('.py')}", {"title": path, "body": body}, "page.html"
 
 
