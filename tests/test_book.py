@@ -1,0 +1,122 @@
+"""Chapters, modules, tests, exercises and equations lead to one another. The map is book/map.yml."""
+
+import ast
+import pkgutil
+import re
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ppo_teach.exercises.catalogue import EXERCISES
+
+ROOT = Path(__file__).parent.parent
+BOOK = ROOT / "book"
+sys.path.append(str(BOOK / "_ext"))
+chapter_map = import_module("ppo_book.chapter_map")
+
+MAP = chapter_map.load()
+TOC = yaml.safe_load((BOOK / "_toc.yml").read_text())
+WRITTEN = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in part["chapters"])]
+MODULES = {
+    ".".join(file.relative_to(ROOT / "ppo_teach").with_suffix("").parts).removesuffix(".__init__"): file
+    for file in (ROOT / "ppo_teach").glob("**/*.py")
+    if file != ROOT / "ppo_teach" / "__init__.py"
+}
+CHAPTER_OF = {module: slug for slug, chapter in MAP.chapters.items() for module in chapter.modules}
+
+
+def packages(module: str) -> set[str]:
+    """The module and the packages it lies in: exercises.advantages.gae, exercises.advantages, exercises."""
+    parts = module.split(".")
+    return {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_and_its_chapter_name_each_other(module: str):
+    docstring = ast.get_docstring(ast.parse(MODULES[module].read_text())) or ""
+    named = re.findall(r"book/([\w/-]+)\.md", docstring)
+    if module in CHAPTER_OF:
+        assert named, f"the docstring of {module} names no chapter"
+        assert named[0] == CHAPTER_OF[module]
+    else:
+        assert any(package in MAP.modules_without_chapter for package in packages(module)), (
+            f"{module} is not in map.yml"
+        )
+        assert not named, f"{module} names the chapter {named}, which map.yml does not give it"
+
+
+def test_no_module_has_two_chapters_or_a_chapter_and_a_reason_for_none():
+    listed = [module for chapter in MAP.chapters.values() for module in chapter.modules]
+    assert sorted(listed) == sorted(set(listed) - set(MAP.modules_without_chapter))
+
+
+def test_every_page_is_in_the_map_in_the_order_of_the_book():
+    assert [slug for slug in MAP.chapters if slug in WRITTEN] == WRITTEN
+
+
+@pytest.mark.parametrize("slug", WRITTEN)
+def test_what_a_written_chapter_teaches_exists(slug: str):
+    chapter = MAP.chapters[slug]
+    assert [module for module in chapter.modules if module not in MODULES] == []
+    assert [test for test in chapter.tests if not (ROOT / test).is_file()] == []
+    assert [exercise for exercise in chapter.exercises if exercise not in EXERCISES] == []
+
+
+@pytest.mark.parametrize("module", CHAPTER_OF)
+def test_the_tests_of_a_module_are_listed_with_it(module: str):
+    test = f"tests/test_{module}.py"
+    assert not (ROOT / test).exists() or test in MAP.chapters[CHAPTER_OF[module]].tests
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_an_exercise_and_its_chapter_name_each_other(name: str):
+    chapter = EXERCISES[name].chapter
+    assert name in MAP.chapters[chapter.slug].exercises
+    if chapter.slug in WRITTEN:
+        page = (BOOK / f"{chapter.slug}.md").read_text()
+        assert re.search(r"^# (.*)$", page, re.MULTILINE)[1] == chapter.title
+        assert f'check("{name}"' in page
+
+
+EQUATIONS = {label: names for chapter in MAP.chapters.values() for label, names in chapter.equations.items()}
+
+
+@pytest.mark.parametrize("label", EQUATIONS)
+def test_an_equation_is_a_function_that_a_test_uses(label: str):
+    assert callable(pkgutil.resolve_name(EQUATIONS[label].function))
+    (_, function, _), (path, test, line) = chapter_map.places(EQUATIONS[label])
+    assert test.split(".")[-1].startswith("test_")
+    (body,) = [
+        node
+        for node in ast.walk(ast.parse((ROOT / path).read_text()))
+        if isinstance(node, ast.FunctionDef) and node.lineno == line
+    ]
+    used = {node.id for node in ast.walk(body) if isinstance(node, ast.Name)}
+    used |= {node.attr for node in ast.walk(body) if isinstance(node, ast.Attribute)}
+    assert function.split(".")[-1] in used
+
+
+def test_no_label_is_given_twice():
+    labels = [label for chapter in MAP.chapters.values() for label in (*chapter.equations, *chapter.without)]
+    assert sorted(labels) == sorted(set(labels))
+
+
+@pytest.mark.parametrize("slug", WRITTEN)
+def test_a_chapter_with_code_opens_as_a_notebook(slug: str):
+    page = (BOOK / f"{slug}.md").read_text()
+    if "{code-cell}" in page:
+        head = yaml.safe_load(page.split("---\n")[1])
+        assert head["jupytext"]["text_representation"]["format_name"] == "myst"
+        assert head["kernelspec"]["name"] == "python3"
+
+
+def test_a_name_that_does_not_exist_is_an_error_that_names_it():
+    with pytest.raises(LookupError, match=r"advantages\.py: defines no gea"):
+        chapter_map.places(chapter_map.Equation("ppo_teach.advantages.gea", "tests/test_book.py::test_no_label"))
+    with pytest.raises(LookupError, match=r"test_book\.py: defines no test_nothing"):
+        chapter_map.places(chapter_map.Equation("ppo_teach.advantages.gae", "tests/test_book.py::test_nothing"))
+    with pytest.raises(LookupError, match=r"ppo_teach\.nowhere\.gae: no module"):
+        chapter_map.places(chapter_map.Equation("ppo_teach.nowhere.gae", "tests/test_book.py::test_nothing"))
