@@ -26,5 +26,5 @@ def finite(name: str, tensor: Tensor) -> None:
     """Nothing when every entry is finite; otherwise a ValueError that names the first bad entry."""
     bad = (~torch.isfinite(tensor)).nonzero()
     if len(bad):
-        place = tuple(bad[0].tolist())
-        raise ValueError(f"{name} must be finite; {name}{list(place)} is {tensor[place].item()}")
+        place = bad[0].tolist()
+        raise ValueError(f"{name} must be finite; {name}{place or ''} is {tensor[tuple(place)].item()}")

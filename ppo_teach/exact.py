@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ppo_teach.checks import same_shape
+from ppo_teach.checks import require, same_shape
 from ppo_teach.masks import response_mask, zero_padding
 from ppo_teach.reinforce import rewards_to_go
 
@@ -70,7 +70,10 @@ def kl_optimal_policy(
 ) -> Float[Tensor, " N"]:
     """Log-probabilities of the policy that maximises E[R] − β KL(π ‖ π_ref).
 
-    π*(y) = π_ref(y) exp(R(y)/β) / Z
+        π*(y) = π_ref(y) exp(R(y)/β) / Z
+
+    Raises ValueError for β = 0, when the best policy need not be unique.
     """
     same_shape(ref_logprobs=ref_logprobs, scores=scores)
+    require(kl_coef > 0, f"kl_coef must be greater than 0; got {kl_coef}")
     return (ref_logprobs + scores / kl_coef).log_softmax(dim=-1)

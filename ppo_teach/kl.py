@@ -15,12 +15,16 @@ from ppo_teach.masks import is_last_token, zero_padding
 
 
 def exact_kl(logits: Float[Tensor, "*B V"], ref_logits: Float[Tensor, "*B V"]) -> Float[Tensor, "*B"]:
-    """KL(π ‖ π_ref) of each next-token distribution, in nats; never negative.
+    """KL(π ‖ π_ref) of each next-token distribution, in nats; never negative, rounding aside.
 
-    Σ_a π(a | s) (log π(a | s) − log π_ref(a | s))
+        Σ_a π(a | s) (log π(a | s) − log π_ref(a | s))
+
+    A token that π rules out (a logit of −∞) contributes 0; one that π_ref alone rules out makes it infinite.
     """
+    same_shape(logits=logits, ref_logits=ref_logits)
     logprobs, ref_logprobs = logits.log_softmax(dim=-1), ref_logits.log_softmax(dim=-1)
-    return (logprobs.exp() * (logprobs - ref_logprobs)).sum(dim=-1)
+    differences = torch.where(logprobs.isneginf(), 0.0, logprobs - ref_logprobs)
+    return (logprobs.exp() * differences).sum(dim=-1)
 
 
 def k1(logprobs: Float[Tensor, "*B"], ref_logprobs: Float[Tensor, "*B"]) -> Float[Tensor, "*B"]:
@@ -28,12 +32,13 @@ def k1(logprobs: Float[Tensor, "*B"], ref_logprobs: Float[Tensor, "*B"]) -> Floa
 
     As a loss it teaches nothing: E[∇k1] = E[∇ log π] = 0. Source: Schulman (2020), "Approximating KL divergence".
     """
+    same_shape(logprobs=logprobs, ref_logprobs=ref_logprobs)
     return logprobs - ref_logprobs
 
 
 def k2(logprobs: Float[Tensor, "*B"], ref_logprobs: Float[Tensor, "*B"]) -> Float[Tensor, "*B"]:
     """½ (log π − log π_ref)²: never negative, biased as a value; as a loss its expected gradient is ∇KL(π ‖ π_ref)."""
-    return 0.5 * (logprobs - ref_logprobs).square()
+    return 0.5 * k1(logprobs, ref_logprobs).square()
 
 
 def k3(logprobs: Float[Tensor, "*B"], ref_logprobs: Float[Tensor, "*B"]) -> Float[Tensor, "*B"]:
@@ -41,7 +46,7 @@ def k3(logprobs: Float[Tensor, "*B"], ref_logprobs: Float[Tensor, "*B"]) -> Floa
 
     As a loss its expected gradient is that of the other divergence, KL(π_ref ‖ π).
     """
-    log_quotient = ref_logprobs - logprobs
+    log_quotient = -k1(logprobs, ref_logprobs)
     return torch.expm1(log_quotient) - log_quotient
 
 
@@ -66,7 +71,7 @@ def kl_shaped_rewards(
         f"scores must hold one number per response, shape {tuple(mask.shape[:1])}; got {tuple(scores.shape)}",
     )
     rewards = -kl_coef * zero_padding(k1(logprobs, ref_logprobs).detach(), mask)
-    return rewards + torch.where(is_last_token(mask), scores[:, None], 0.0)
+    return rewards + torch.where(is_last_token(mask), scores.detach()[:, None], 0.0)
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,13 @@ class AdaptiveKL:
             require(getattr(self, name) > 0, f"{name} must be greater than 0; got {getattr(self, name)}")
 
     def update(self, kl: float, *, episodes: int) -> "AdaptiveKL":
-        """The controller after a batch of `episodes` responses whose mean KL was `kl` nats per sequence."""
+        """The controller after a batch of `episodes` responses whose mean KL was `kl` nats per sequence.
+
+        Raises ValueError when the batch is so large beside the horizon that one step could take β to 0.
+        """
+        require(
+            episodes < 5 * self.horizon,
+            f"horizon must be more than a fifth of a batch of {episodes} episodes; got {self.horizon}",
+        )
         error = min(max(kl / self.target - 1, -0.2), 0.2)
         return replace(self, coef=self.coef * (1 + error * episodes / self.horizon))

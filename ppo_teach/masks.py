@@ -56,13 +56,22 @@ def masked_mean(x: Float[Tensor, "*B"], mask: Bool[Tensor, "*B"]) -> Float[Tenso
     return zero_padding(x, mask).sum() / count
 
 
+def masked_variance(x: Float[Tensor, "*B"], mask: Bool[Tensor, "*B"]) -> Float[Tensor, ""]:
+    """The variance of x over real positions, the biased one: divided by their number, so that of one token is 0.
+
+        Σ m_t (x_t − mean)² / Σ m_t
+
+    Raises ValueError when no position is real.
+    """
+    return masked_mean((zero_padding(x, mask) - masked_mean(x, mask)).square(), mask)
+
+
 def whiten(x: Float[Tensor, "*B"], mask: Bool[Tensor, "*B"]) -> Float[Tensor, "*B"]:
     """x shifted to mean 0 and scaled to variance 1 over real positions; 0 at padding.
 
         (x_t − mean) / √(var + 1e-8)
 
-    The variance is the biased one (divided by the number of real positions), so a single real token gives 0, not NaN.
+    The variance is the biased one, and 1e-8 is added to it, so a single real token gives 0, not NaN.
     """
     centred = zero_padding(x - masked_mean(x, mask), mask)
-    variance = masked_mean(centred.square(), mask)
-    return centred / torch.sqrt(variance + 1e-8)
+    return centred / torch.sqrt(masked_variance(x, mask) + 1e-8)

@@ -22,11 +22,7 @@ def action_logprobs(logits: Float[Tensor, "*B V"], actions: Int[Tensor, "*B"]) -
     log_softmax subtracts the largest logit first, so logits of 1000 do not overflow. Raises ValueError when actions and
     logits do not line up.
     """
-    require(
-        logits.shape[:-1] == actions.shape,
-        f"actions must have the shape of logits without the vocabulary; got actions {tuple(actions.shape)}, "
-        f"logits {tuple(logits.shape)}",
-    )
+    _require_one_action_each(logits, actions)
     return logits.log_softmax(dim=-1).gather(-1, actions.unsqueeze(-1)).squeeze(-1)
 
 
@@ -44,7 +40,7 @@ def entropy(logits: Float[Tensor, "*B V"]) -> Float[Tensor, "*B"]:
 def sample(logits: Float[Tensor, "*B V"], *, rng: torch.Generator) -> Int[Tensor, "*B"]:
     """One action drawn from each distribution: the one we score, with no top-k and no top-p."""
     probabilities = logits.softmax(dim=-1)
-    flat = torch.multinomial(probabilities.flatten(end_dim=-2), num_samples=1, generator=rng)
+    flat = torch.multinomial(probabilities.reshape(-1, logits.shape[-1]), num_samples=1, generator=rng)
     return flat.view(logits.shape[:-1])
 
 
@@ -53,7 +49,16 @@ def softmax_score(logits: Float[Tensor, "*B V"], actions: Int[Tensor, "*B"]) -> 
 
         ∂ log π(a | s) / ∂ z_b = 1[a = b] − π(b | s)
 
-    It sums to 0 over the vocabulary, and its expectation under π is 0.
+    It sums to 0 over the vocabulary, and its expectation under π is 0. Raises ValueError as `action_logprobs` does.
     """
+    _require_one_action_each(logits, actions)
     onehot = torch.nn.functional.one_hot(actions, logits.shape[-1]).to(logits.dtype)
     return onehot - logits.softmax(dim=-1)
+
+
+def _require_one_action_each(logits: Tensor, actions: Tensor) -> None:
+    require(
+        logits.shape[:-1] == actions.shape,
+        f"actions must have the shape of logits without the vocabulary; got actions {tuple(actions.shape)}, "
+        f"logits {tuple(logits.shape)}",
+    )

@@ -13,6 +13,7 @@ def importance_ratio(logprobs: Float[Tensor, "*B"], old_logprobs: Float[Tensor, 
 
     ρ_t = π_θ(a_t | s_t) / π_old(a_t | s_t) = exp(log π_θ − log π_old)
     """
+    same_shape(logprobs=logprobs, old_logprobs=old_logprobs)
     return torch.exp(logprobs - old_logprobs.detach())
 
 

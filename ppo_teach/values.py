@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ppo_teach.checks import same_shape
-from ppo_teach.masks import masked_mean, zero_padding
+from ppo_teach.masks import masked_mean, masked_variance, zero_padding
 
 
 def value_loss(
@@ -58,4 +58,5 @@ def explained_variance(
     Negative when the critic does harm. NaN when all returns are equal: there is nothing to explain.
     """
     same_shape(values=values, returns=returns, mask=mask)
-    return 1 - (returns - values)[mask].var(correction=0) / returns[mask].var(correction=0)
+    variance = masked_variance(returns, mask)
+    return torch.where(variance > 0, 1 - masked_variance(returns - values, mask) / variance, torch.nan)
