@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
+from torch.nn.utils import skip_init
 
 from ppo_teach.checks import require
 from ppo_teach.models import Step
@@ -22,7 +23,7 @@ class _TransformerActorCritic(nn.Module):
     def __init__(self, trunk: nn.Module, *, eos: int, pad: int, temperature: float = 1.0) -> None:
         super().__init__()
         self.trunk, self.eos, self.pad, self.temperature = trunk, eos, pad, temperature
-        self.value_head = nn.Linear(trunk.config.hidden_size, 1, dtype=trunk.dtype)
+        self.value_head = skip_init(nn.Linear, trunk.config.hidden_size, 1, dtype=trunk.dtype, device=trunk.device)
         nn.init.zeros_(self.value_head.weight)
         nn.init.zeros_(self.value_head.bias)
         self.eval()
@@ -74,7 +75,7 @@ class CausalActorCritic(_TransformerActorCritic):
 
     def require_room(self, prompts: Prompts, tokens: int) -> None:
         """See `ActorCritic`. The last token is never fed in, so it needs no position."""
-        self._require_positions(prompts.tokens.shape[1] + tokens - 1, "prompt and response together, less one,")
+        self._require_positions(prompts.longest + tokens - 1, "prompt and response together, less one,")
 
     def _step(self, tokens: Int[Tensor, "B L"], seen: Bool[Tensor, "B S"], cache: Any) -> Step:
         output = self._run(tokens, seen, past_key_values=cache, use_cache=True, logits_to_keep=1)
@@ -82,11 +83,11 @@ class CausalActorCritic(_TransformerActorCritic):
         return Step(logits[:, -1], values[:, -1], _CausalState(output.past_key_values, seen))
 
     def _run(self, tokens: Int[Tensor, "B L"], seen: Bool[Tensor, "B S"], **options: Any) -> Any:
-        """The trunk on tokens whose positions count from the first real one. Without left padding no mask is needed."""
+        """The trunk on tokens whose positions count from the first real one."""
         positions = (seen.long().cumsum(dim=-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
         return self.trunk(
             input_ids=torch.where(seen[:, -tokens.shape[1] :], tokens, self.pad),
-            attention_mask=None if bool(seen.all()) else seen,
+            attention_mask=seen,
             position_ids=positions,
             output_hidden_states=True,
             **options,
@@ -125,13 +126,13 @@ class Seq2SeqActorCritic(_TransformerActorCritic):
 
     def require_room(self, prompts: Prompts, tokens: int) -> None:
         """See `ActorCritic`."""
-        self._require_positions(prompts.tokens.shape[1], "prompt")
+        self._require_positions(prompts.longest, "prompt")
         self._require_positions(tokens, "response")
 
     def _encode(self, prompts: Prompts) -> tuple[Any, Bool[Tensor, "B P"]]:
         """The encoded prompts, padded on the right: with padding on the left, learned positions would be off."""
         tokens = torch.where(prompts.mask, prompts.tokens, self.pad)
-        order = torch.argsort((~prompts.mask).long(), dim=1, stable=True)
+        order = torch.argsort((~prompts.mask).long(), dim=1, stable=True)[:, : prompts.longest]
         tokens, mask = tokens.gather(1, order), prompts.mask.gather(1, order)
         return self.trunk.get_encoder()(input_ids=tokens, attention_mask=mask), mask
 

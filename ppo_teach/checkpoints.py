@@ -46,10 +46,12 @@ def load_checkpoint(folder: Path) -> dict[str, Any]:
 
 
 def append_history(folder: Path, metrics: dict[str, float]) -> None:
-    """Add one line."""
+    """Add one line, and push it to the disk: a checkpoint must never know of more iterations than the history."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / HISTORY).open("a", encoding="utf-8") as file:
         file.write(json.dumps(metrics) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def cut_history(folder: Path, iterations: int) -> list[dict[str, float]]:
@@ -59,6 +61,6 @@ def cut_history(folder: Path, iterations: int) -> list[dict[str, float]]:
     """
     path = folder / HISTORY
     lines = path.read_text(encoding="utf-8").splitlines()[:iterations] if path.exists() else []
-    require(len(lines) == iterations, f"{path} must have {iterations} lines, as its checkpoint says; got {len(lines)}")
+    require(len(lines) == iterations, f"{path} must have {iterations} lines, one per iteration; got {len(lines)}")
     write_aside(path, lambda aside: aside.write_text("".join(line + "\n" for line in lines), encoding="utf-8"))
     return [json.loads(line) for line in lines]

@@ -57,6 +57,12 @@ class PPOConfig:
             self.batch_size % self.minibatch_size == 0,
             f"minibatch_size must divide batch_size {self.batch_size}; got {self.minibatch_size}",
         )
+        if isinstance(self.kl, AdaptiveKL):  # it falls by at most 0.2 · batch_size / horizon of itself
+            least = 0.2 * self.batch_size
+            require(
+                self.kl.horizon > least,
+                f"kl.horizon must be greater than {least}, or β could reach 0; got {self.kl.horizon}",
+            )
 
     @property
     def episodes(self) -> int:

@@ -41,7 +41,7 @@ class TextEnv(gymnasium.Env):
         self.prompt, self.response = self.prompts[torch.tensor([index])], []
         return self._observation(), {}
 
-    def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+    def step(self, action: int | np.integer) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Emit one token: the next state, its reward, terminated, truncated (never), and an empty dict."""
         over = len(self.response) == self.max_tokens or self.eos in self.response
         require(not over, "step must not be called after the end of a reply: call reset first")

@@ -23,7 +23,6 @@ from transformers.utils.logging import disable_progress_bar
 
 from ppo_teach.actor_critics import CausalActorCritic, Seq2SeqActorCritic
 from ppo_teach.checks import require
-from ppo_teach.texts import EOS, PAD, UNKNOWN
 
 VALUE_HEAD = "value_head.safetensors"
 disable_progress_bar()  # a bar for each file read or written would bury the bars of training
@@ -83,28 +82,29 @@ def tiny_seq2seq(
 def load(folder_or_name: str | Path) -> tuple[CausalActorCritic | Seq2SeqActorCritic, Tokenizer]:
     """A model and its tokenizer from a checkpoint folder, or from a hub where the reader names a model of one.
 
-    Runs no code from the checkpoint. Raises ValueError when it names no end-of-sequence token.
+    Runs no code from the checkpoint. Raises ValueError when it asks for that, when its tokenizer is not one of the
+    `tokenizers` library, and when it names no end-of-sequence token.
     """
-    config = AutoConfig.from_pretrained(folder_or_name)
-    tokenizer = AutoTokenizer.from_pretrained(folder_or_name)
-    eos = tokenizer.eos_token_id if tokenizer.eos_token_id is not None else config.eos_token_id
+    config, fast = _read(AutoConfig, folder_or_name), _read(AutoTokenizer, folder_or_name)
+    tokenizer = getattr(fast, "backend_tokenizer", None)
+    require(tokenizer is not None, f"the checkpoint {folder_or_name} must have a tokenizer.json; it has none")
+    eos = fast.eos_token_id if fast.eos_token_id is not None else config.eos_token_id
     require(isinstance(eos, int), f"the checkpoint {folder_or_name} must name one end-of-sequence token; got {eos}")
-    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else eos
+    pad = fast.pad_token_id if fast.pad_token_id is not None else eos
     if config.is_encoder_decoder:
-        model = Seq2SeqActorCritic(AutoModelForSeq2SeqLM.from_pretrained(folder_or_name), eos=eos, pad=pad)
+        model = Seq2SeqActorCritic(_read(AutoModelForSeq2SeqLM, folder_or_name), eos=eos, pad=pad)
     else:
-        model = CausalActorCritic(AutoModelForCausalLM.from_pretrained(folder_or_name), eos=eos, pad=pad)
+        model = CausalActorCritic(_read(AutoModelForCausalLM, folder_or_name), eos=eos, pad=pad)
     value_head = Path(folder_or_name) / VALUE_HEAD
     if value_head.exists():
         model.value_head.load_state_dict(load_file(value_head))
-    return model, tokenizer.backend_tokenizer
+    return model, tokenizer
 
 
 def save(model: CausalActorCritic | Seq2SeqActorCritic, tokenizer: Tokenizer, folder: str | Path) -> None:
     """Write a checkpoint folder that `load`, and transformers itself, can read."""
-    special_tokens = {"pad_token": PAD, "eos_token": EOS, "unk_token": UNKNOWN}
-    known = {name: token for name, token in special_tokens.items() if tokenizer.token_to_id(token) is not None}
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **known).save_pretrained(folder)
+    names = {"pad_token": tokenizer.id_to_token(model.pad), "eos_token": tokenizer.id_to_token(model.eos)}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names).save_pretrained(folder)
     model.trunk.save_pretrained(folder)
     save_file(model.value_head.state_dict(), Path(folder) / VALUE_HEAD)
 
@@ -113,3 +113,8 @@ def _random(auto_class: Any, config: Any, seed: int) -> PreTrainedModel:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return auto_class.from_config(config)
+
+
+def _read(auto_class: Any, folder_or_name: str | Path) -> Any:
+    """Left to its own, transformers asks at the keyboard whether to run a checkpoint's code; we never do."""
+    return auto_class.from_pretrained(folder_or_name, trust_remote_code=False)

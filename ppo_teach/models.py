@@ -8,7 +8,7 @@ Two faces, the same numbers: `forward` scores finished responses at once; `start
 Both divide the logits by `temperature`, here and nowhere else.
 """
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -26,6 +26,7 @@ class Step(NamedTuple):
     state: Any
 
 
+@runtime_checkable
 class ActorCritic(Protocol):
     """A torch module that is a policy and its critic."""
 
@@ -42,7 +43,8 @@ class ActorCritic(Protocol):
         """The logits and values for the first token of each response."""
 
     def advance(self, state: Any, actions: Int[Tensor, " B"]) -> Step:
-        """The logits and values for the next token, once `actions` were emitted."""
+        """The logits and values for the next token, once `actions` were emitted. Uses the state up: a cache grows in
+        place, so to go two ways from one state, start twice."""
 
     def require_room(self, prompts: Prompts, tokens: int) -> None:
         """Nothing when prompts and responses of so many tokens fit the model; otherwise a ValueError."""

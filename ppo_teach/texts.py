@@ -40,6 +40,11 @@ class Prompts:
     def __getitem__(self, rows: slice | Int[Tensor, " K"]) -> "Prompts":
         return Prompts(self.tokens[rows], self.mask[rows], self.rows[rows])
 
+    @property
+    def longest(self) -> int:
+        """Tokens in the longest prompt, however wide the padding."""
+        return int(self.mask.sum(dim=-1).max())
+
     def to(self, device: torch.device | str) -> "Prompts":
         return Prompts(self.tokens.to(device), self.mask.to(device), self.rows.to(device))
 
@@ -74,9 +79,9 @@ def encode_prompts(tokenizer: Tokenizer, texts: Sequence[str], *, pad: int = 0) 
 
     A tokenizer that came with a checkpoint adds the special tokens that its model expects around an input.
     """
+    for row, text in enumerate(texts):
+        require(bool(text.strip()), f"texts must not be empty; texts[{row}] is {text!r}")
     sequences = [encode(tokenizer, text, specials=True) for text in texts]
-    for row, sequence in enumerate(sequences):
-        require(len(sequence) > 0, f"texts must not be empty; texts[{row}] is {texts[row]!r}")
     tokens, mask = _padded([sequence[::-1] for sequence in sequences], pad)
     return Prompts(tokens.flip(-1), mask.flip(-1), torch.arange(len(texts)))
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from tqdm import trange
 
 from ppo_teach.advantages import gae
-from ppo_teach.checkpoints import append_history, cut_history, load_checkpoint, save_checkpoint
+from ppo_teach.checkpoints import CHECKPOINT, append_history, cut_history, load_checkpoint, save_checkpoint
 from ppo_teach.checks import finite, require
 from ppo_teach.config import PPOConfig
 from ppo_teach.kl import k1, k3, kl_shaped_rewards
@@ -57,7 +57,9 @@ class PPOTrainer:
         self.history: list[dict[str, float]] = []
 
     def step(self) -> dict[str, float]:
-        """One iteration of PPO, and its metrics."""
+        """One iteration of PPO, and its metrics. Raises ValueError after the last: the learning rate has come to 0."""
+        iterations = self.config.iterations
+        require(len(self.history) < iterations, f"step must be called at most iterations = {iterations} times")
         rollout, ref_logprobs, scores = self.act()
         advantages, returns = self.assign_credit(rollout, ref_logprobs, scores)
         update_metrics = self.update(rollout, advantages, returns)
@@ -131,8 +133,13 @@ class PPOTrainer:
         return {**means, "first_ratio_error": steps[0]["ratio_error"]}
 
     def train(self, *, save_every: int = 10) -> list[dict[str, float]]:
-        """Run the iterations that are left, and return the history. Saves as it goes when there is a folder."""
+        """Run the iterations that are left, and return the history. Saves as it goes when there is a folder.
+
+        Raises ValueError rather than write over a run that was not resumed.
+        """
         if self.folder is not None:
+            free = bool(self.history) or not (self.folder / CHECKPOINT).exists()
+            require(free, f"folder must be new, or resumed first; {self.folder} holds a {CHECKPOINT}")
             cut_history(self.folder, len(self.history))
         for _ in trange(len(self.history), self.config.iterations, desc="PPO", leave=False):
             metrics = self.step()
@@ -158,9 +165,9 @@ class PPOTrainer:
     def resume(self) -> None:
         """Go back to the checkpoint in `folder`. Raises ValueError when it was made with other settings."""
         state = load_checkpoint(self.folder)
-        settings = asdict(self.config)
-        changed = sorted(name for name in settings if settings[name] != state["config"][name])
-        require(not changed, f"config must be the checkpoint's to resume; {', '.join(changed)} differ")
+        settings, saved = asdict(self.config), state["config"]
+        changed = [f"{name} {saved[name]}, got {settings[name]}" for name in settings if settings[name] != saved[name]]
+        require(not changed, f"config must be the checkpoint's to resume its run: {'; '.join(changed)}")
         self.history = cut_history(self.folder, state["iteration"])
         self.policy.load_state_dict(state["policy"])
         self.reference.load_state_dict(state["reference"])
