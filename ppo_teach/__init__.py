@@ -13,14 +13,16 @@ Mathematics (tensors in, tensors out)
 Text and models
     texts           strings to tensors
     models          the seam between policies and everything else; a tabular policy
-    language_models transformers behind the seam
+    actor_critics   a transformer as actor and critic, behind the seam
+    language_models where language models come from: random weights or a checkpoint
     rollouts        acting in text
-    envs            the same decision process as a Gymnasium environment
     rewards         BLEU, ROUGE and friends
+    envs            the same decision process as a Gymnasium environment
     pretraining     the supervised start
 
 Training
     checkpoints     runs that survive being killed
+    config          the settings of a run, and their rules
     trainer         PPO in three acts
 
 Use
