@@ -1,0 +1,129 @@
+"""The command `ppo-teach`: train a task, evaluate a run, check an exercise."""
+
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch is imported; see ppo_teach.tasks.seeds
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import torch
+import tyro
+
+from ppo_teach.checks import require
+from ppo_teach.config import PPOConfig
+from ppo_teach.exercises import check_file
+from ppo_teach.tasks.folders import read_task_name
+from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION, generation
+from ppo_teach.tasks.runs import evaluate_run, run
+from ppo_teach.tasks.seeds import run_seeds, table
+from ppo_teach.tasks.settings import Device, Settings, Supervision
+from ppo_teach.tasks.task import configured
+from ppo_teach.tasks.translation import SETTINGS_OF_TRANSLATION, translation
+
+TASKS = {
+    "translation": (translation, SETTINGS_OF_TRANSLATION),
+    "generation": (generation, SETTINGS_OF_GENERATION),
+}
+
+
+@dataclass(frozen=True)
+class Train:
+    task: tyro.conf.Suppress[str]
+    ppo: Annotated[PPOConfig, tyro.conf.arg(name="")]
+    supervision: Supervision
+    # How many seeds to run, from --seed on, one on each core.
+    seeds: int = 1
+    # Where the run folders are made, as TASK/seed-N.
+    folder: Path = Path("runs")
+    # A checkpoint folder, or the name of a model on a hub, instead of the task's own tiny model.
+    model: str | None = None
+    # Where to compute; auto takes the fastest that the machine has.
+    device: Device = "cpu"
+
+    def __post_init__(self) -> None:
+        require(self.seeds >= 1, f"seeds must be at least 1; got {self.seeds}")
+
+
+AnyTask = tyro.extras.subcommand_type_from_defaults(
+    {name: Train(name, settings.ppo, settings.supervision) for name, (_, settings) in TASKS.items()},
+    descriptions={"translation": "English to Chinese.", "generation": "Film reviews, steered towards praise."},
+)
+
+
+@dataclass(frozen=True)
+class TrainCommand:
+    """Train a task: its supervised start, PPO, and PPO with a constant reward as the control.
+
+    A run that was interrupted goes on where it stopped when the same command is given again.
+    """
+
+    train: Annotated[AnyTask, tyro.conf.arg(name="")]
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Evaluate the models of a finished run again."""
+
+    # A run folder, such as runs/translation/seed-0.
+    folder: tyro.conf.Positional[Path]
+    # Which held-out prompts; validation is for choosing settings.
+    split: Literal["validation", "test"] = "test"
+
+
+@dataclass(frozen=True)
+class Check:
+    """Check the exercises in a Python file of yours."""
+
+    file: tyro.conf.Positional[Path]
+
+
+Command = (
+    Annotated[TrainCommand, tyro.conf.subcommand("train")]
+    | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
+    | Annotated[Check, tyro.conf.subcommand("check")]
+)
+
+
+def main() -> None:
+    """The entry point. What a reader can put right is one line, not a traceback."""
+    torch.set_num_threads(1)
+    try:
+        command = tyro.cli(Command, prog="ppo-teach", config=(tyro.conf.OmitSubcommandPrefixes,))
+        match command:
+            case TrainCommand(train):
+                print(train_task(train))
+            case Evaluate(folder, split):
+                print(evaluate_folder(folder, split))
+            case Check(file):
+                reports = check_file(file)
+                print(*reports, sep="\n\n")
+                sys.exit(0 if all(report.passed for report in reports) else 1)
+    except (ValueError, OSError) as error:
+        sys.exit(f"ppo-teach: {error}")
+    except KeyboardInterrupt:
+        sys.exit("ppo-teach: interrupted; the same command goes on from the last checkpoint")
+
+
+def train_task(train: Train) -> str:
+    """Run one seed in this process, or several in their own; the table of their numbers, and where the rest lies."""
+    make_task, _ = TASKS[train.task]
+    settings = Settings(train.ppo, train.supervision, model=train.model, device=train.device)
+    folder, seeds = train.folder / train.task, range(train.ppo.seed, train.ppo.seed + train.seeds)
+    if train.seeds == 1:
+        folder /= f"seed-{train.ppo.seed}"
+        evaluations = [run(configured(make_task(), settings), folder)]
+    else:
+        evaluations = run_seeds(make_task, settings, folder, seeds=seeds)
+    title = f"{train.task}, {f'seeds {seeds[0]} to {seeds[-1]}' if train.seeds > 1 else f'seed {seeds[0]}'}"
+    return f"{table(evaluations, title=title)}\n\nSamples, curves and checkpoints are in {folder}"
+
+
+def evaluate_folder(folder: Path, split: Literal["validation", "test"]) -> str:
+    """The table of a finished run."""
+    name = read_task_name(folder)
+    require(name in TASKS, f"the run's task must be one of {', '.join(TASKS)}; got {name}")
+    make_task, _ = TASKS[name]
+    return table([evaluate_run(make_task(), folder, split=split)], title=f"{name}, {split}")

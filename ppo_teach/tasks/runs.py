@@ -1,0 +1,107 @@
+"""One seed of a task: the supervised start, PPO, its control, and a folder with all that came of it.
+
+config.json      the settings, and what else the numbers depend on
+history.jsonl    metrics of every iteration
+checkpoint.pt    from which a killed run goes on; the trained model and its start lie in it
+control/         the same run with a constant for a reward
+samples.json     answers to the first prompts of the test set, before and after
+curve.png        score and KL divergence
+policy/          the trained model, as `ppo_teach.language_models.load` and transformers read it
+evaluation.json  the numbers, written last: the run is finished
+"""
+
+import copy
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from torch import nn
+
+from ppo_teach.checkpoints import CHECKPOINT, load_checkpoint, write_aside, write_json
+from ppo_teach.checks import require
+from ppo_teach.language_models import save
+from ppo_teach.plots import save_learning_curves
+from ppo_teach.rewards import Reward, constant
+from ppo_teach.tasks.folders import claim, read_settings
+from ppo_teach.tasks.settings import usable_device
+from ppo_teach.tasks.starts import supervised_start
+from ppo_teach.tasks.task import Answers, Examples, Task, configured, evaluate
+from ppo_teach.trainer import PPOTrainer
+
+START, CONTROL, PPO = "supervised start", "constant reward", "PPO"
+CONTROL_FOLDER, EVALUATION = "control", "evaluation.json"
+SAMPLES = 8
+
+Evaluation = dict[str, dict[str, float]]  # model: its numbers
+
+
+def run(task: Task, folder: Path) -> Evaluation:
+    """Train and evaluate in `folder`, going on where a killed run stopped. The numbers are those of the test set.
+
+    Raises ValueError when a run of other settings lies in the folder.
+    """
+    device, seed = usable_device(task.settings.device), task.settings.ppo.seed
+    claim(folder, task)
+    if (folder / EVALUATION).exists():
+        return json.loads((folder / EVALUATION).read_text(encoding="utf-8"))
+
+    start = supervised_start(task, seed=seed, device=device)
+    trainer = train(task, start, task.reward(start), folder)
+    train(task, start, constant(1.0), folder / CONTROL_FOLDER)
+
+    answers = answers_of_all(task, folder, device, task.test)
+    title = f"{task.name}, seed {seed}: does the score rise, and how far from the start?"
+    write_json(folder / "samples.json", samples(task, answers))
+    write_aside(folder / "curve.png", lambda aside: save_learning_curves(aside, [trainer.history], title=title))
+    save(trainer.policy, task.tokenizer, folder / "policy")
+    evaluation = {name: answer.numbers for name, answer in answers.items()}
+    write_json(folder / EVALUATION, evaluation)
+    return evaluation
+
+
+def train(task: Task, start: nn.Module, reward: Reward, folder: Path) -> PPOTrainer:
+    """A trainer that has run to its end in this folder, from its last checkpoint if there is one."""
+    prompts, config = task.prompts(start, task.train), task.settings.ppo
+    trainer = PPOTrainer(copy.deepcopy(start), reward, prompts, config, folder=folder)
+    if (folder / CHECKPOINT).exists():
+        trainer.resume()
+    trainer.train()
+    return trainer
+
+
+def evaluate_run(task: Task, folder: Path, *, split: Literal["validation", "test"]) -> Evaluation:
+    """The numbers of a finished run's models on a held-out set of its task. Raises ValueError for an unfinished run."""
+    task = configured(task, read_settings(folder))
+    require((folder / EVALUATION).exists(), f"folder must hold a finished run; {folder} has no {EVALUATION} yet")
+    answers = answers_of_all(task, folder, usable_device(task.settings.device), getattr(task, split))
+    return {name: answer.numbers for name, answer in answers.items()}
+
+
+def answers_of_all(task: Task, folder: Path, device: str, examples: Examples) -> dict[str, Answers]:
+    """What each of the three models in a run folder answers to these prompts."""
+    state, control_state = load_checkpoint(folder), load_checkpoint(folder / CONTROL_FOLDER)
+    weights = {START: state["reference"], CONTROL: control_state["policy"], PPO: state["policy"]}
+    answers, model = {}, task.build(task.settings.ppo.seed).to(device)
+    model.temperature = task.settings.ppo.temperature
+    for name, parameters in weights.items():
+        model.load_state_dict(parameters)
+        answers[name] = evaluate(task, model, examples)
+    return answers
+
+
+def samples(task: Task, answers: Mapping[str, Answers]) -> dict[str, Any]:
+    """Answers to show, chosen before anybody saw them."""
+    return {
+        "rule": f"the first {SAMPLES} prompts of the test set; greedy answers, and for PPO a sampled one too",
+        "samples": [
+            {
+                "prompt": task.test.prompts[row],
+                "reference": task.test.references[row],
+                START: answers[START].greedy[row],
+                PPO: answers[PPO].greedy[row],
+                f"{PPO}, sampled": answers[PPO].sampled[row],
+            }
+            for row in range(min(SAMPLES, len(task.test)))
+        ],
+    }
