@@ -33,7 +33,9 @@ and a figure drawn by a cell states its alt text in the cell:
     ```
 """
 
+from hashlib import sha256
 from importlib import import_module
+from pathlib import Path
 
 PARTS = ("execution", "diagrams", "equations", "listings", "notebooks", "offline", "audit")
 
@@ -41,4 +43,6 @@ PARTS = ("execution", "diagrams", "equations", "listings", "notebooks", "offline
 def setup(app: object) -> dict[str, bool]:
     for part in PARTS:  # imported here, so that `chapter_map` can be read where Sphinx is not installed
         import_module(f"ppo_book.{part}").setup(app)
+    source = b"".join(file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py")))
+    app.add_config_value("ppo_book_source", sha256(source).hexdigest(), "env")  # a change here renews every page
     return {"parallel_read_safe": False, "parallel_write_safe": False}

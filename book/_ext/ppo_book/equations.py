@@ -45,38 +45,39 @@ class EquationIndex(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         self.env.note_dependency(str(chapter_map.MAP))
-        rows, exceptions = [], []
+        rows, exceptions = [row(*[[nodes.strong(text=title)] for title in ("Equation", "Function", "Test")])], []
         for slug, chapter in chapter_map.load().chapters.items():
             if slug not in self.env.found_docs:
                 continue
-            page = cross_reference("std", "doc", f"/{slug}", slug, refexplicit=False)
+            if chapter.equations:
+                rows.append(row([self.link("std", "doc", f"/{slug}")], across=3))
             for label, equation in chapter.equations.items():
-                number = cross_reference("math", "eq", label, label, refdoc=self.env.docname)
                 with suppress(LookupError):  # `check` reports it
                     function, test = (listing(self.env.docname, *place) for place in chapter_map.places(equation))
-                    rows.append(row([number], [page.deepcopy()], [function], [test]))
+                    rows.append(row([self.link("math", "eq", label)], [function], [test]))
             for label, reason in chapter.without.items():
-                number = cross_reference("math", "eq", label, label, refdoc=self.env.docname)
-                exceptions.append(nodes.list_item("", nodes.paragraph("", "", number, nodes.Text(f": {reason}"))))
-        index = [table(("Equation", "Chapter", "Function", "Test"), rows)]
+                exception = nodes.paragraph("", "", self.link("math", "eq", label), nodes.Text(f": {reason}"))
+                exceptions.append(nodes.list_item("", exception))
+        head, body = nodes.thead("", rows[0]), nodes.tbody("", *rows[1:])
+        columns = [nodes.colspec(colwidth=1) for _ in range(3)]
+        index = [
+            nodes.table(
+                "", nodes.tgroup("", *columns, head, body, cols=3), classes=["equation-index", "colwidths-auto"]
+            )
+        ]
         if exceptions:
             index += [nodes.paragraph(text="Numbered, but nothing to compute:"), nodes.bullet_list("", *exceptions)]
         return index
 
-
-def cross_reference(domain: str, kind: str, target: str, text: str, **options: object) -> pending_xref:
-    inner = nodes.literal(text, text) if kind == "eq" else nodes.inline(text, text)
-    return pending_xref("", inner, refdomain=domain, reftype=kind, reftarget=target, refwarn=True, **options)
-
-
-def row(*cells: list[nodes.Node]) -> nodes.row:
-    return nodes.row("", *[nodes.entry("", nodes.paragraph("", "", *cell)) for cell in cells])
+    def link(self, domain: str, kind: str, target: str) -> pending_xref:
+        """What the roles {doc} and {eq} make: a link that Sphinx fills in once all pages are read."""
+        where = {"refdomain": domain, "reftype": kind, "reftarget": target, "refdoc": self.env.docname}
+        return pending_xref("", nodes.inline(target, target), **where, refexplicit=False, refwarn=True)
 
 
-def table(titles: tuple[str, ...], rows: list[nodes.row]) -> nodes.table:
-    head = nodes.thead("", row(*[[nodes.Text(title)] for title in titles]))
-    columns = [nodes.colspec(colwidth=1) for _ in titles]
-    return nodes.table("", nodes.tgroup("", *columns, head, nodes.tbody("", *rows), cols=len(titles)))
+def row(*cells: list[nodes.Node], across: int = 1) -> nodes.row:
+    span = {"morecols": across - 1} if across > 1 else {}
+    return nodes.row("", *[nodes.entry("", nodes.paragraph("", "", *cell), **span) for cell in cells])
 
 
 def setup(app: Sphinx) -> None:

@@ -47,7 +47,7 @@ def copy(app: Sphinx, exception: Exception | None) -> None:
 
 def drop_thebe(app: Sphinx, pagename: str, template: str, context: dict, doctree: object) -> None:
     scripts = context.get("script_files", [])
-    context["script_files"] = [script for script in scripts if "thebe" not in str(getattr(script, "filename", script))]
+    context["script_files"] = [script for script in scripts if "thebe" not in f"{script!r} {vars(script)}".lower()]
 
 
 def setup(app: Sphinx) -> None:
