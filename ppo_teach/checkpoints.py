@@ -16,6 +16,7 @@ import torch
 from ppo_teach.checks import require
 
 CHECKPOINT, HISTORY = "checkpoint.pt", "history.jsonl"
+Metrics = dict[str, int | float]
 
 
 def write_aside(path: Path, write: Callable[[Path], Any]) -> None:
@@ -45,7 +46,7 @@ def load_checkpoint(folder: Path) -> dict[str, Any]:
     return torch.load(folder / CHECKPOINT, weights_only=True, map_location="cpu")
 
 
-def append_history(folder: Path, metrics: dict[str, float]) -> None:
+def append_history(folder: Path, metrics: Metrics) -> None:
     """Add one line, and push it to the disk: a checkpoint must never know of more iterations than the history."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / HISTORY).open("a", encoding="utf-8") as file:
@@ -54,7 +55,7 @@ def append_history(folder: Path, metrics: dict[str, float]) -> None:
         os.fsync(file.fileno())
 
 
-def cut_history(folder: Path, iterations: int) -> list[dict[str, float]]:
+def cut_history(folder: Path, iterations: int) -> list[Metrics]:
     """The first so many lines; later ones, written after the checkpoint and before the kill, are dropped.
 
     Raises ValueError when there are fewer.

@@ -13,7 +13,7 @@ from torch import Tensor
 from tqdm import trange
 
 from ppo_teach.advantages import gae
-from ppo_teach.checkpoints import CHECKPOINT, append_history, cut_history, load_checkpoint, save_checkpoint
+from ppo_teach.checkpoints import CHECKPOINT, Metrics, append_history, cut_history, load_checkpoint, save_checkpoint
 from ppo_teach.checks import finite, require
 from ppo_teach.config import PPOConfig
 from ppo_teach.kl import k1, k3, kl_shaped_rewards
@@ -54,9 +54,9 @@ class PPOTrainer:
         self.rng = torch.Generator(device).manual_seed(config.seed)
         self.optimizer = torch.optim.Adam(policy.parameters(), lr=config.learning_rate, eps=1e-5, fused=True)
         self.kl = config.kl
-        self.history: list[dict[str, float]] = []
+        self.history: list[Metrics] = []
 
-    def step(self) -> dict[str, float]:
+    def step(self) -> Metrics:
         """One iteration of PPO, and its metrics. Raises ValueError after the last: the learning rate has come to 0."""
         iterations = self.config.iterations
         require(len(self.history) < iterations, f"step must be called at most iterations = {iterations} times")
@@ -100,9 +100,7 @@ class PPOTrainer:
         advantages = gae(rewards, values, next_values, terminated, truncated, gamma=config.gamma, lam=config.lam)
         return whiten(advantages, mask), advantages + values
 
-    def update(
-        self, rollout: Rollout, advantages: Float[Tensor, "B T"], returns: Float[Tensor, "B T"]
-    ) -> dict[str, float]:
+    def update(self, rollout: Rollout, advantages: Float[Tensor, "B T"], returns: Float[Tensor, "B T"]) -> Metrics:
         """Several epochs of gradient steps on shuffled minibatches. Metrics are means over the steps."""
         config, steps = self.config, []
         for group in self.optimizer.param_groups:
@@ -132,7 +130,7 @@ class PPOTrainer:
         means = {name: sum(step[name] for step in steps) / len(steps) for name in steps[0]}
         return {**means, "first_ratio_error": steps[0]["ratio_error"]}
 
-    def train(self, *, save_every: int = 10) -> list[dict[str, float]]:
+    def train(self, *, save_every: int = 10) -> list[Metrics]:
         """Run the iterations that are left, and return the history. Saves as it goes when there is a folder.
 
         Raises ValueError rather than write over a run that was not resumed.

@@ -1,0 +1,159 @@
+"""Files that are either the old one or the new one, and that cannot run code."""
+
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from ppo_teach.checkpoints import (
+    append_history,
+    cut_history,
+    load_checkpoint,
+    save_checkpoint,
+    write_aside,
+    write_json,
+)
+
+STATE = {"iteration": 3, "policy": {"weight": torch.arange(6.0).view(2, 3)}, "config": {"value_clip": float("inf")}}
+
+
+class Killed(BaseException):
+    """What a test raises where a real run would have died."""
+
+
+def lines(folder: Path) -> list[str]:
+    return (folder / "history.jsonl").read_text().splitlines()
+
+
+def write_history(folder: Path, iterations: int) -> None:
+    for iteration in range(iterations):
+        append_history(folder, {"iteration": iteration, "score": iteration / 3})
+
+
+# Checkpoints.
+
+
+def test_a_checkpoint_comes_back_bit_for_bit_from_a_folder_made_for_it(tmp_path: Path):
+    save_checkpoint(tmp_path / "runs" / "first", STATE)
+    state = load_checkpoint(tmp_path / "runs" / "first")
+    assert torch.equal(state.pop("policy")["weight"], STATE["policy"]["weight"])
+    assert state == {"iteration": 3, "config": {"value_clip": float("inf")}}
+
+
+def test_a_new_checkpoint_replaces_the_old_one_and_leaves_nothing_beside_it(tmp_path: Path):
+    save_checkpoint(tmp_path, STATE)
+    save_checkpoint(tmp_path, {**STATE, "iteration": 4})
+    assert load_checkpoint(tmp_path)["iteration"] == 4
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+def test_a_run_killed_while_it_writes_keeps_its_last_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    save_checkpoint(tmp_path, STATE)
+    save = torch.save
+
+    def half(state: Any, path: Path) -> None:
+        save(state, path)
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+        raise Killed
+
+    monkeypatch.setattr("torch.save", half)
+    with pytest.raises(Killed):
+        save_checkpoint(tmp_path, {**STATE, "iteration": 4})
+    assert load_checkpoint(tmp_path)["iteration"] == 3
+    monkeypatch.undo()
+    save_checkpoint(tmp_path, {**STATE, "iteration": 5})  # what the dead run left behind is in nobody's way
+    assert load_checkpoint(tmp_path)["iteration"] == 5
+
+
+@pytest.mark.parametrize("step", ["os.fsync", "os.replace"])
+def test_a_run_killed_before_the_renaming_keeps_its_last_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+):
+    def die(*arguments: Any) -> None:
+        raise Killed
+
+    save_checkpoint(tmp_path, STATE)
+    monkeypatch.setattr(step, die)
+    with pytest.raises(Killed):
+        save_checkpoint(tmp_path, {**STATE, "iteration": 4})
+    assert load_checkpoint(tmp_path)["iteration"] == 3
+
+
+def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    done = []
+    monkeypatch.setattr("os.fsync", lambda descriptor: done.append("pushed"))
+    monkeypatch.setattr("os.replace", lambda aside, path: done.append(f"renamed to {path.name}"))
+    write_aside(tmp_path / "samples.txt", lambda aside: aside.write_text("a cat"))
+    assert done == ["pushed", "renamed to samples.txt"]
+
+
+def test_without_a_checkpoint_there_is_nothing_to_resume(tmp_path: Path):
+    with pytest.raises(ValueError, match=r"folder must hold a checkpoint\.pt; .* does not"):
+        load_checkpoint(tmp_path)
+
+
+def test_a_checkpoint_cannot_run_code(tmp_path: Path):
+    class Trap:
+        def __reduce__(self):
+            return Path.touch, (tmp_path / "ran",)
+
+    torch.save({**STATE, "policy": Trap()}, tmp_path / "checkpoint.pt")
+    with pytest.raises(pickle.UnpicklingError, match="Weights only load failed"):
+        load_checkpoint(tmp_path)
+    assert not (tmp_path / "ran").exists()
+    torch.load(tmp_path / "checkpoint.pt", weights_only=False)  # the trap does work
+    assert (tmp_path / "ran").exists()
+
+
+# History.
+
+
+def test_a_history_cut_at_its_checkpoint_forgets_what_came_later(tmp_path: Path):
+    write_history(tmp_path, 5)
+    assert cut_history(tmp_path, 3) == [{"iteration": i, "score": i / 3} for i in range(3)]
+    assert len(lines(tmp_path)) == 3
+    append_history(tmp_path, {"iteration": 3, "score": 1.0})
+    assert [json.loads(line)["iteration"] for line in lines(tmp_path)] == [0, 1, 2, 3]
+
+
+def test_half_a_line_written_by_a_dead_run_is_dropped(tmp_path: Path):
+    write_history(tmp_path, 2)
+    with (tmp_path / "history.jsonl").open("a") as file:
+        file.write('{"iteration": 2, "sco')
+    assert len(cut_history(tmp_path, 2)) == 2
+    write_history(tmp_path, 1)
+    assert len([json.loads(line) for line in lines(tmp_path)]) == 3
+
+
+def test_a_run_that_has_not_begun_has_an_empty_history(tmp_path: Path):
+    assert cut_history(tmp_path, 0) == []
+    write_history(tmp_path, 2)
+    assert cut_history(tmp_path, 0) == []
+    assert lines(tmp_path) == []
+
+
+def test_a_history_shorter_than_its_checkpoint_is_refused_and_left_as_it_is(tmp_path: Path):
+    with pytest.raises(ValueError, match=r"history\.jsonl must have 1 lines, one per iteration; got 0"):
+        cut_history(tmp_path, 1)
+    write_history(tmp_path, 2)
+    with pytest.raises(ValueError, match="must have 3 lines, one per iteration; got 2"):
+        cut_history(tmp_path, 3)
+    assert len(lines(tmp_path)) == 2
+
+
+def test_a_line_of_history_is_on_the_disk_when_append_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    sizes = []
+    monkeypatch.setattr("os.fsync", lambda descriptor: sizes.append((tmp_path / "history.jsonl").stat().st_size))
+    append_history(tmp_path, {"iteration": 0})
+    assert sizes == [len('{"iteration": 0}\n')]
+
+
+def test_json_keeps_its_letters_and_its_order(tmp_path: Path):
+    write_json(tmp_path / "samples.json", {"zh": "三本书", "a": [1, 2]})
+    text = (tmp_path / "samples.json").read_text(encoding="utf-8")
+    assert "三本书" in text
+    assert text.endswith("}\n")
+    assert list(json.loads(text).items()) == [("zh", "三本书"), ("a", [1, 2])]
