@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ppo_teach.checks import require
 
@@ -65,6 +66,7 @@ def learning_curve(axis: Axes, histories: Sequence[Sequence[Mapping[str, float]]
     axis.plot(curves.mean(axis=0), color=colour)
     if len(histories) > 1:
         axis.plot(curves.T, color=colour, linewidth=0.7, alpha=0.5)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set_xlabel("iteration")
     axis.set_ylabel(LABELS[quantity])
 

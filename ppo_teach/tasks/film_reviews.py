@@ -6,7 +6,7 @@
     predicate   was utterly charming | were not very funny
     opinion     i truly enjoyed the clever ending | we did not like the songs
 
-A clause says something good (+1) or bad (−1): its words of praise or blame, turned round by "not".
+A clause says something good (+1) or bad (−1): its first word of praise or blame does, and "not" turns it round.
 """
 
 import re
@@ -35,7 +35,7 @@ DEGREES, DENIED_DEGREES = ["very", "really", "rather", "quite", "utterly"], ["ve
 MANNERS = ["truly", "really", "deeply", "quietly"]
 PEOPLE = ["i", "we", "critics", "audiences"]
 CONNECTIVES = {True: [", and", ", while"], False: [", but", ", though"]}  # key: do the two clauses agree?
-PRAISE, BLAME = ({*QUALITIES[sign], *VERBS[sign], *VERBS[sign].values()} for sign in (+1, -1))
+SIGNS = {word: sign for sign in (+1, -1) for word in (*QUALITIES[sign], *VERBS[sign], *VERBS[sign].values())}
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,9 @@ def clause_signs(text: str) -> list[int]:
     """What each clause of a review says: +1 good, −1 bad. Raises ValueError for a text that `is_review` refuses."""
     if not is_review(text):
         raise ValueError(f"text must be a review of the grammar; got {text!r}")
-    clauses = [set(clause.split()) for clause in text.split(" , ")]
-    return [(+1 if clause & PRAISE else -1) * (-1 if "not" in clause else +1) for clause in clauses]
+    clauses = [clause.split() for clause in text.split(" , ")]
+    first_signs = [next(SIGNS[word] for word in clause if word in SIGNS) for clause in clauses]
+    return [-sign if "not" in clause else sign for sign, clause in zip(first_signs, clauses, strict=True)]
 
 
 @cache
