@@ -112,7 +112,8 @@ class PPOTrainer:
                 logprobs = action_logprobs(logits, mb.responses)
                 surrogate = clipped_surrogate(logprobs, mb.logprobs, advantages[rows], mb.mask, clip=config.clip)
                 value_loss = clipped_value_loss(values, mb.values, returns[rows], mb.mask, clip=config.value_clip)
-                entropy_bonus = masked_mean(entropy(logits), mb.mask)
+                with torch.set_grad_enabled(config.entropy_coef > 0):  # a gradient times 0 is not worth its time
+                    entropy_bonus = masked_mean(entropy(logits), mb.mask)
                 loss = -surrogate + config.value_coef * value_loss - config.entropy_coef * entropy_bonus
                 finite("loss", loss)
                 self.optimizer.zero_grad()
