@@ -4,22 +4,24 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 SITE = Path(__file__).parents[2] / "book" / "_build" / "html"
-QUIET = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-QUIET += "--disable-component-update --disable-sync"
+LISTING = "code/ppo_teach/advantages.html"
 INSIDE = ("file:", "data:", "blob:", "http://127.0.0.1:")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+ARGUMENTS += ["--disable-component-update", "--disable-sync"]
 
 
 def pages() -> list[str]:
     """The chapters, the search page, and one listing of source for all of them."""
     found = sorted(file.relative_to(SITE).as_posix() for file in SITE.rglob("*.html"))
     made = ("_static/", "code/", "index.html", "genindex.html")
-    return [*[page for page in found if not page.startswith(made)], "code/ppo_teach/advantages.html"]
+    return [*[page for page in found if not page.startswith(made)], LISTING]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -48,29 +50,46 @@ def browser() -> Iterator[Browser]:
     program = next(filter(None, programs), None)
     assert program, "Chromium is not installed: apt-get install chromium"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=QUIET.split())
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
         browser.close()
 
 
+def load(browser: Browser, address: str, *, theme: str, width: int) -> Reading:
+    """The page, once its mathematics is set and its fonts are there."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
+    page = context.new_page()
+    reading = Reading(page)
+    page.on("request", lambda request: request.url.startswith(INSIDE) or reading.outside.append(request.url))
+    page.on("requestfailed", lambda request: reading.complaints.append(f"{request.url}: {request.failure}"))
+    page.on("pageerror", lambda error: reading.complaints.append(str(error)))
+    page.on("console", lambda line: line.type == "error" and reading.complaints.append(line.text))
+    page.goto(address)
+    page.evaluate("async () => { await window.MathJax?.startup?.promise; await document.fonts.ready; }")
+    return reading
+
+
+@pytest.fixture(scope="session")
+def look(browser: Browser, site: Path) -> Callable:
+    """Opens a page of the book to look at; tests share it, so they leave it as it is."""
+
+    @cache
+    def looking(name: str, *, theme: str = "light", width: int = 1280) -> Reading:
+        return load(browser, (site / name).as_uri(), theme=theme, width=width)
+
+    return looking
+
+
 @pytest.fixture
-def read(browser: Browser, site: Path) -> Callable:
-    """Opens a page of the book, by its name or its address, and waits until its mathematics is set."""
+def use(browser: Browser, site: Path) -> Callable:
+    """Opens a page, by its name or its address, to do things with; nobody else sees it."""
 
     @contextmanager
-    def reading(name: str, *, theme: str = "light", width: int = 1280) -> Iterator[Reading]:
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
-        page = context.new_page()
-        reading = Reading(page)
-        page.set_default_timeout(10_000)
-        page.on("request", lambda request: request.url.startswith(INSIDE) or reading.outside.append(request.url))
-        page.on("requestfailed", lambda request: reading.complaints.append(f"{request.url}: {request.failure}"))
-        page.on("pageerror", lambda error: reading.complaints.append(str(error)))
-        page.on("console", lambda line: line.type == "error" and reading.complaints.append(line.text))
+    def using(name: str, *, theme: str = "light", width: int = 1280) -> Iterator[Reading]:
         path, _, query = name.partition("?")
-        page.goto(name if "://" in name else (site / path).as_uri() + (query and f"?{query}"))
-        page.evaluate("async () => { await window.MathJax?.startup?.promise; await document.fonts.ready; }")
+        address = name if "://" in name else (site / path).as_uri() + (query and f"?{query}")
+        reading = load(browser, address, theme=theme, width=width)
         yield reading
-        context.close()
+        reading.page.context.close()
 
-    return reading
+    return using
