@@ -1,0 +1,148 @@
+"""The softmax policy: log-probabilities, entropy, sampling and the score."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import actions, tensors
+from torch.autograd import gradcheck
+from torch.distributions import Categorical
+
+from ppo_teach.policy import action_logprobs, entropy, sample, softmax_score
+
+# Probabilities 1/6, 2/6, 3/6: their logarithms, up to a constant, are log 1, log 2, log 3.
+SIXTHS = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64).log()
+INF = math.inf
+
+# --- action_logprobs
+
+
+def test_log_probabilities_by_hand():
+    logits = torch.stack([SIXTHS, SIXTHS + 5, -SIXTHS])  # 1/6 : 2/6 : 3/6, the same, and 6/11 : 3/11 : 2/11
+    logprobs = action_logprobs(logits, torch.tensor([1, 2, 0]))
+    expected = torch.tensor([1 / 3, 1 / 2, 6 / 11], dtype=torch.float64).log()
+    torch.testing.assert_close(logprobs, expected, rtol=1e-14, atol=0)
+
+
+@given(tensors(2, 2, 4, low=-20, high=20), actions(2, 2, vocabulary_size=4))
+def test_log_probabilities_are_those_of_torch_distributions(logits, taken):
+    expected = Categorical(logits=logits).log_prob(taken)
+    torch.testing.assert_close(action_logprobs(logits, taken), expected, rtol=1e-13, atol=1e-13)
+
+
+def test_logits_of_a_thousand_do_not_overflow():
+    logits = torch.tensor([[1000.0, 0.0], [1000.0, 0.0], [-1000.0, 0.0]])
+    assert action_logprobs(logits, torch.tensor([0, 1, 1])).tolist() == [0, -1000, 0]
+
+
+def test_an_impossible_token_has_log_probability_minus_infinity():
+    logits = torch.tensor([[0.0, -INF, 0.0]])
+    assert action_logprobs(logits, torch.tensor([1])).item() == -INF
+    assert action_logprobs(logits, torch.tensor([2])).item() == pytest.approx(math.log(0.5))
+
+
+@given(tensors(4, low=-20, high=20), st.floats(-100, 100))
+def test_a_constant_added_to_all_logits_changes_nothing(logits, constant):
+    every_action = torch.arange(4)
+    shifted = action_logprobs((logits + constant).expand(4, 4), every_action)
+    # Logits near 100 carry a rounding error of 1e-14.
+    torch.testing.assert_close(shifted, action_logprobs(logits.expand(4, 4), every_action), rtol=0, atol=1e-12)
+    assert shifted.exp().sum().item() == pytest.approx(1, abs=1e-12)
+
+
+def test_the_gradient_of_a_log_probability_is_the_score(rng):
+    logits = torch.randn(2, 3, 5, dtype=torch.float64, generator=rng, requires_grad=True)
+    taken = torch.randint(5, (2, 3), generator=rng)
+    assert gradcheck(lambda z: action_logprobs(z, taken), logits)
+    (gradient,) = torch.autograd.grad(action_logprobs(logits, taken).sum(), logits)
+    torch.testing.assert_close(gradient, softmax_score(logits.detach(), taken), rtol=0, atol=1e-15)
+
+
+# --- entropy
+
+
+def test_entropies_by_hand():
+    # ½, ¼, ¼: ½ log 2 + ½ log 4 = 1.5 log 2. Uniform over three: log 3. 1/6, 2/6, 3/6: log 6 − (2 log 2 + 3 log 3)/6.
+    logits = torch.stack([torch.tensor([2.0, 1.0, 1.0]).double().log(), torch.zeros(3).double(), SIXTHS])
+    expected = [1.5 * math.log(2), math.log(3), math.log(6) - (2 * math.log(2) + 3 * math.log(3)) / 6]
+    torch.testing.assert_close(entropy(logits), torch.tensor(expected, dtype=torch.float64), rtol=1e-14, atol=0)
+    assert entropy(torch.tensor([[1000.0, 0.0]])).item() == 0
+
+
+@given(tensors(2, 2, 4, low=-20, high=20))
+def test_entropy_is_that_of_torch_distributions_and_between_0_and_log_V(logits):
+    entropies = entropy(logits)
+    torch.testing.assert_close(entropies, Categorical(logits=logits).entropy(), rtol=1e-12, atol=1e-12)
+    assert ((entropies >= 0) & (entropies <= math.log(4) + 1e-12)).all()
+
+
+def test_an_impossible_token_adds_nothing_to_entropy_nor_to_its_gradient():
+    logits = torch.tensor([[0.5, -INF, 1.0, -INF]], dtype=torch.float64, requires_grad=True)
+    possible = torch.tensor([[0.5, 1.0]], dtype=torch.float64, requires_grad=True)
+    entropy(logits).backward()
+    entropy(possible).backward()
+    assert torch.equal(entropy(logits), entropy(possible))
+    assert torch.equal(logits.grad[:, [0, 2]], possible.grad)
+    assert logits.grad[:, [1, 3]].tolist() == [[0, 0]]
+
+
+def test_the_gradient_of_entropy_by_its_closed_form_and_by_finite_differences(rng):
+    # ∂H/∂z_b = −π_b (log π_b + H)
+    logits = torch.randn(3, 5, dtype=torch.float64, generator=rng, requires_grad=True)
+    assert gradcheck(entropy, logits)
+    (gradient,) = torch.autograd.grad(entropy(logits).sum(), logits)
+    policy = Categorical(logits=logits.detach())
+    closed_form = -policy.probs * (policy.probs.log() + policy.entropy()[:, None])
+    torch.testing.assert_close(gradient, closed_form, rtol=0, atol=1e-14)
+
+
+# --- sample
+
+
+def test_samples_follow_the_distribution():
+    # Pearson's χ² over five tokens has four degrees of freedom, where P(χ² > x) = exp(−x/2) (1 + x/2). A right sampler
+    # fails for one seed in a million; one whose logits are 3 % too large fails nearly always at this many draws.
+    draws, probabilities = 200_000, torch.tensor([0.05, 0.1, 0.15, 0.3, 0.4], dtype=torch.float64)
+    drawn = sample(probabilities.log().expand(draws, 5), rng=torch.Generator().manual_seed(1))
+    expected = draws * probabilities
+    chi_square = ((torch.bincount(drawn, minlength=5) - expected).square() / expected).sum().item()
+    assert math.exp(-chi_square / 2) * (1 + chi_square / 2) > 1e-6
+
+
+def test_a_generator_makes_samples_reproducible_and_the_global_one_is_left_alone():
+    logits, before = torch.zeros(100, 5), torch.get_rng_state()
+    first, again, other = (sample(logits, rng=torch.Generator().manual_seed(seed)) for seed in (3, 3, 4))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_the_next_draw_of_a_generator_is_another_one(rng):
+    logits = torch.zeros(100, 5)
+    assert not torch.equal(sample(logits, rng=rng), sample(logits, rng=rng))
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (2, 3), (2, 3, 2)])
+def test_each_distribution_gets_its_own_draw(shape, rng):
+    certain = torch.randint(5, shape, generator=rng)
+    logits = torch.full((*shape, 5), -INF).scatter(-1, certain[..., None], 0.0)
+    assert torch.equal(sample(logits, rng=rng), certain)
+
+
+# --- softmax_score
+
+
+def test_the_score_by_hand():
+    # Token 1 was taken, at probability 2/6: 1 − 2/6 for itself, minus their probability for the others.
+    score = softmax_score(SIXTHS[None], torch.tensor([1]))
+    expected = torch.tensor([[-1 / 6, 2 / 3, -1 / 2]], dtype=torch.float64)
+    torch.testing.assert_close(score, expected, rtol=1e-14, atol=0)
+
+
+@given(tensors(5, low=-20, high=20))
+def test_the_score_sums_to_zero_and_is_zero_on_average(logits):
+    scores = softmax_score(logits.expand(5, 5), torch.arange(5))  # row a: the score of action a
+    assert scores.sum(dim=-1).abs().max() < 1e-14
+    assert (logits.softmax(dim=-1) @ scores).abs().max() < 1e-14

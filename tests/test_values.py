@@ -1,0 +1,148 @@
+"""The critic's losses, and how much of the returns it explains."""
+
+import math
+from statistics import pvariance
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import padded_batches
+from torch.autograd import gradcheck
+from torch.nn.functional import mse_loss
+
+from ppo_teach.values import clipped_value_loss, explained_variance, value_loss
+
+MASK = torch.tensor([[True, True, False], [True, False, False]])
+ONE = torch.ones(1, dtype=torch.bool)
+
+
+def one(number: float, *, learns: bool = False) -> torch.Tensor:
+    return torch.tensor([number], dtype=torch.float64, requires_grad=learns)
+
+
+# --- value_loss
+
+
+def test_the_value_loss_by_hand():
+    # Errors 1, −2 and 3 over three real tokens: ½ (1 + 4 + 9) / 3 = 7/3.
+    values = torch.tensor([[1.0, 2.0, 50.0], [3.0, 50.0, 50.0]], dtype=torch.float64)
+    returns = torch.tensor([[0.0, 4.0, 0.0], [0.0, 0.0, 0.0]], dtype=torch.float64)
+    assert value_loss(values, returns, MASK).item() == pytest.approx(7 / 3, rel=1e-15)
+
+
+@given(padded_batches(2))
+def test_the_value_loss_is_half_of_torchs_mean_squared_error(batch):
+    values, returns, mask = batch
+    expected = 0.5 * mse_loss(values[mask], returns[mask])
+    torch.testing.assert_close(value_loss(values, returns, mask), expected, rtol=1e-13, atol=1e-13)
+
+
+def test_the_gradient_is_the_error_over_the_number_of_real_tokens_and_returns_get_none(rng):
+    values, returns = (torch.randn(2, 3, dtype=torch.float64, generator=rng, requires_grad=True) for _ in range(2))
+    value_loss(values, returns, MASK).backward()
+    errors = torch.where(MASK, values - returns, 0).detach()
+    torch.testing.assert_close(values.grad, errors / 3, rtol=1e-15, atol=0)
+    assert returns.grad is None
+    assert gradcheck(lambda x: value_loss(x, returns.detach(), MASK), values)
+
+
+# --- clipped_value_loss
+
+
+# V_old = 0 and clip = 0.2 throughout, so V_clip is V cut to [−0.2, 0.2]. The larger error counts.
+@pytest.mark.parametrize(
+    ("value", "target", "loss", "gradient"),
+    [
+        (0.1, 1.0, 0.5 * 0.9**2, -0.9),  # inside: the plain loss
+        (-0.1, -1.0, 0.5 * 0.9**2, 0.9),
+        (0.5, 1.0, 0.5 * 0.8**2, 0.0),  # too far towards the return: 0.8² > 0.5², and nothing more to gain
+        (-0.5, -1.0, 0.5 * 0.8**2, 0.0),
+        (-0.5, 1.0, 0.5 * 1.5**2, -1.5),  # too far, away from the return: the way back is open
+        (0.5, -1.0, 0.5 * 1.5**2, 1.5),
+        (0.5, 0.1, 0.5 * 0.4**2, 0.4),  # past the return and out of the interval: 0.4² > 0.1²
+        (0.5, 0.3, 0.5 * 0.2**2, 0.2),  # past it, nearly as far as V_clip is short of it: 0.2² > 0.1²
+        (0.5, 0.4, 0.5 * 0.2**2, 0.0),  # past it, but V_clip is further off: 0.2² > 0.1²
+    ],
+)
+def test_every_case_of_the_clipped_value_loss_by_hand(value, target, loss, gradient):
+    learner = one(value, learns=True)
+    result = clipped_value_loss(learner, one(0.0), one(target), ONE, clip=0.2)
+    result.backward()
+    assert result.item() == pytest.approx(loss, rel=1e-12)
+    assert learner.grad.item() == pytest.approx(gradient, rel=1e-12)
+
+
+def test_the_interval_lies_around_the_old_value():
+    # V_old = 3: V = 3.5 is cut to 3.2. Towards a return of 4 the error of 0.8 counts, and nothing is left to gain.
+    learner = one(3.5, learns=True)
+    result = clipped_value_loss(learner, one(3.0), one(4.0), ONE, clip=0.2)
+    result.backward()
+    assert result.item() == pytest.approx(0.5 * 0.8**2, rel=1e-12)
+    assert learner.grad.item() == 0
+
+
+def test_the_clipped_loss_averages_over_real_tokens():
+    # One error of 2 inside the interval among three real tokens: ½ · 4 / 3.
+    values, zeros = torch.tensor([[2.0, 0.0, 50.0], [0.0, 50.0, 50.0]], dtype=torch.float64), torch.zeros(2, 3).double()
+    assert clipped_value_loss(values, zeros, zeros, MASK, clip=5.0).item() == pytest.approx(2 / 3, rel=1e-15)
+
+
+@given(padded_batches(3), st.floats(0.01, 2))
+def test_clipping_never_makes_the_loss_smaller(batch, clip):
+    values, old_values, returns, mask = batch
+    plain = value_loss(values, returns, mask)
+    assert clipped_value_loss(values, old_values, returns, mask, clip=clip) >= plain - 1e-13
+    # Without a bound, and with no step taken, it is the plain loss.
+    unbounded = clipped_value_loss(values, old_values, returns, mask, clip=math.inf)
+    unmoved = clipped_value_loss(values, values, returns, mask, clip=clip)
+    torch.testing.assert_close(unbounded, plain, rtol=1e-13, atol=1e-13)
+    torch.testing.assert_close(unmoved, plain, rtol=1e-13, atol=1e-13)
+
+
+def test_only_the_values_learn_from_the_clipped_loss(rng):
+    tensors = [torch.randn(2, 3, dtype=torch.float64, generator=rng, requires_grad=True) for _ in range(3)]
+    values, old_values, returns = tensors
+    clipped_value_loss(values, old_values, returns, MASK, clip=0.2).backward()
+    assert values.grad.count_nonzero() > 0
+    assert old_values.grad is None
+    assert returns.grad is None
+    constants = (old_values.detach(), returns.detach())
+    assert gradcheck(lambda x: clipped_value_loss(x, *constants, MASK, clip=0.2), values)
+
+
+# --- explained_variance
+
+
+def test_explained_variance_by_hand():
+    # Returns 1, 2, 3 have variance 2/3. Values 1, 2, 2 leave 0, 0, 1, whose variance is 2/9: 1 − (2/9)/(2/3) = 2/3.
+    returns = torch.tensor([[1.0, 2.0, 50.0], [3.0, 50.0, 50.0]], dtype=torch.float64)
+    values = torch.tensor([[1.0, 2.0, -50.0], [2.0, 50.0, 50.0]], dtype=torch.float64)
+    assert explained_variance(values, returns, MASK).item() == pytest.approx(2 / 3, rel=1e-14)
+
+
+def test_one_is_perfect_zero_is_a_constant_and_harm_is_negative():
+    returns = torch.tensor([1.0, 2.0, 3.0, 6.0], dtype=torch.float64)
+    mask = torch.ones(4, dtype=torch.bool)
+    assert explained_variance(returns, returns, mask) == 1
+    assert explained_variance(returns + 7, returns, mask) == 1  # an error that is the same everywhere does not vary
+    assert explained_variance(torch.full_like(returns, 2.0), returns, mask) == 0
+    assert explained_variance(-returns, returns, mask) == -3  # twice the returns are left: 1 − 4
+
+
+@given(padded_batches(2))
+def test_explained_variance_is_one_minus_a_quotient_of_variances(batch):
+    values, returns, mask = batch
+    returns = returns.round()  # so that their variance is 0 or far from it
+    variance = pvariance(returns[mask].tolist())
+    result = explained_variance(values, returns, mask).item()
+    if variance > 0:
+        assert result == pytest.approx(1 - pvariance((returns - values)[mask].tolist()) / variance, abs=1e-10)
+    else:
+        assert math.isnan(result)
+
+
+def test_equal_returns_leave_nothing_to_explain():
+    mask = torch.ones(2, dtype=torch.bool)
+    for values in ([1.0, 1.0], [0.0, 1.0]):
+        assert explained_variance(torch.tensor(values), torch.ones(2), mask).isnan()
