@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -81,24 +82,33 @@ def test_readme_names_make_targets_that_exist():
     assert named <= set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 
 
+@pytest.fixture
+def help_of(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Callable[[list[str]], str]:
+    """What `ppo-teach … --help` prints. For a subcommand that does not exist it is the help of the one above."""
+
+    def printed(words: list[str]) -> str:
+        module, function = PROJECT["scripts"]["ppo-teach"].split(":")
+        monkeypatch.setattr(sys, "argv", ["ppo-teach", *words, "--help"])
+        with pytest.raises(SystemExit) as stop:
+            getattr(import_module(module), function)()
+        assert stop.value.code in (0, None)
+        return capsys.readouterr().out
+
+    return printed
+
+
 @pytest.mark.parametrize("line", [line for line in commands() if line.startswith("ppo-teach ")])
-def test_readme_names_commands_that_exist(line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture):
-    module, function = PROJECT["scripts"]["ppo-teach"].split(":")
-    monkeypatch.setattr(sys, "argv", [*shlex.split(line), "--help"])
-    with pytest.raises(SystemExit) as stop:
-        getattr(import_module(module), function)()
-    printed = capsys.readouterr().out
-    assert stop.value.code in (0, None)
-    assert [flag for flag in re.findall(r"--[a-z-]+", line) if flag not in printed] == []
+def test_readme_names_commands_that_exist(line: str, help_of: Callable[[list[str]], str]):
+    (subcommands,) = re.findall(r"^ppo-teach((?: [a-z]+(?![\w./]))*)", line)
+    printed = help_of(subcommands.split())
+    assert re.match(rf"usage: ppo-teach{subcommands} \[", printed)
+    assert set(re.findall(r"--[\w.-]+", line)) <= set(re.findall(r"--[\w.-]+", printed))
 
 
-def test_readme_names_options_of_training_that_exist(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture):
-    module, function = PROJECT["scripts"]["ppo-teach"].split(":")
-    monkeypatch.setattr(sys, "argv", ["ppo-teach", "train", "translation", "--help"])
-    with pytest.raises(SystemExit):
-        getattr(import_module(module), function)()
-    printed = capsys.readouterr().out
-    assert [flag for flag in re.findall(r"`(--[a-z-]+)", README) if flag not in printed] == []
+def test_readme_names_options_of_training_that_exist(help_of: Callable[[list[str]], str]):
+    named = set(re.findall(r"`(--[\w.-]+)", README))
+    assert {"--device", "--model"} <= named
+    assert named <= set(re.findall(r"--[\w.-]+", help_of(["train", "translation"])))
 
 
 def test_every_layer_is_in_the_reading_order_of_the_package():
