@@ -26,6 +26,7 @@ MODULES = {
     if file != ROOT / "ppo_teach" / "__init__.py"
 }
 CHAPTER_OF = {module: slug for slug, chapter in MAP.chapters.items() for module in chapter.modules}
+EXERCISE_PACKAGES = {f"exercises.{slug.split('/')[-1].replace('-', '_')}": slug for slug in MAP.chapters}
 
 
 def packages(module: str) -> set[str]:
@@ -41,6 +42,10 @@ def test_a_module_and_its_chapter_name_each_other(module: str):
     if module in CHAPTER_OF:
         assert named, f"the docstring of {module} names no chapter"
         assert named[0] == CHAPTER_OF[module]
+    elif module in EXERCISE_PACKAGES:
+        assert named == [EXERCISE_PACKAGES[module]], f"{module} must name the chapter that sets its exercises"
+    elif chapters := [EXERCISE_PACKAGES[package] for package in packages(module) & set(EXERCISE_PACKAGES)]:
+        assert set(named) <= set(chapters), f"{module} lies with the exercises of {chapters} and names {named}"
     else:
         assert any(package in MAP.modules_without_chapter for package in packages(module)), (
             f"{module} is not in map.yml"
