@@ -18,8 +18,13 @@ ALLOWED = {
     "aria-deprecated-role": "doc-biblioentry",  # … a role that has been withdrawn
     "aria-required-children": "citation-list",
 }
-# Left out: the inside of formulas, which is MathJax's, and the colours of code, which the listing has all of.
-EXCLUDED = [["mjx-container"], [".bd-article:not(:has(.listing)) pre span"]]
+# Opens whatever can be opened, and leaves of formulas and of coloured code the text: the inside of a formula is
+# MathJax's, and the listing of a source file has all colours of code. With them axe takes ten times as long.
+PREPARE = """() => {
+    document.querySelectorAll("details").forEach(details => details.open = true);
+    document.querySelectorAll("mjx-container, .bd-article:not(:has(.listing)) pre").forEach(
+        element => element.tagName === "PRE" ? element.textContent += "" : element.replaceWith(element.textContent));
+}"""
 
 # Whatever ends right of the screen, unless it lies in a box that scrolls.
 OVERFLOW = """() => [...document.querySelectorAll("body *")].filter(element => {
@@ -88,9 +93,9 @@ def test_nothing_is_wider_than_a_telephone(name: str, look: Callable):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_everyone_can_read_it(name: str, theme: str, use: Callable):
     with use(name, theme=theme) as reading:
-        reading.page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
+        reading.page.evaluate(PREPARE)
         rules = {"runOnly": ["color-contrast"]} if theme == "dark" else {}  # in the dark only the colours differ
-        violations = Axe().run(reading.page, {"exclude": EXCLUDED}, rules).response["violations"]
+        violations = Axe().run(reading.page, None, rules).response["violations"]
     found = [(rule["id"], node["html"], node["failureSummary"]) for rule in violations for node in rule["nodes"]]
     assert [node for node in found if node[0] not in ALLOWED or ALLOWED[node[0]] not in node[1]] == []
 
