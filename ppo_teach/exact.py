@@ -59,9 +59,8 @@ def exact_values(
     values = torch.zeros_like(returns)
     for t in range(mask.shape[1]):
         same_prefix = (responses[:, None, :t] == responses[None, :, :t]).all(dim=-1)
-        together = same_prefix & mask[:, None, t] & mask[None, :, t]
         continuations = logprobs[:, t:].sum(dim=-1).exp()
-        values[:, t] = together.to(returns.dtype) @ (continuations * returns[:, t])
+        values[:, t] = same_prefix.to(returns.dtype) @ (continuations * returns[:, t])
     return values
 
 

@@ -196,10 +196,10 @@ TAKE_A_MASK = {
         lambda x, y: exact_values(x, y, torch.where(REPLIES, RESPONSES, 99), REPLIES, gamma=0.9),
     ),
 }
-# These know padding by the end of the episode before it.
+# These know padding by the end of the episode before it. What stands there is the next value of its last token.
 TAKE_ENDS = {
-    "td_residuals": (3, lambda x, y, z: td_residuals(x, y, z, ENDS, gamma=0.9)),
-    "gae": (3, lambda x, y, z: gae(x, y, z, ENDS, GOES_ON, gamma=0.9, lam=0.8)),
+    "td_residuals": (2, lambda x, y: td_residuals(x, y, y.roll(-1, dims=1), ENDS, gamma=0.9)),
+    "gae": (2, lambda x, y: gae(x, y, y.roll(-1, dims=1), ENDS, GOES_ON, gamma=0.9, lam=0.8)),
     "gae, truncated": (2, lambda x, y: gae(x, y, torch.ones_like(x), GOES_ON, ENDS, gamma=0.9, lam=0.8)),
 }
 MATHEMATICS = ("masks", "policy", "reinforce", "values", "advantages", "surrogate", "kl", "exact")
