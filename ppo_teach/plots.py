@@ -16,6 +16,8 @@ from matplotlib.ticker import MaxNLocator
 
 from ppo_teach.checks import require
 
+History = Sequence[Mapping[str, int | float]]  # metrics of each iteration
+
 COLOURS = {
     "score": "#0072B2",
     "kl": "#D55E00",
@@ -53,7 +55,7 @@ def use_house_style() -> None:
     matplotlib.rcParams.update(STYLE)
 
 
-def learning_curve(axis: Axes, histories: Sequence[Sequence[Mapping[str, float]]], quantity: str) -> None:
+def learning_curve(axis: Axes, histories: Sequence[History], quantity: str) -> None:
     """Draw one quantity against the iteration: each seed as a thin line, and their mean as a thick one.
 
     `histories` are those of trainers that ran equally long.
@@ -78,7 +80,7 @@ def reference_line(axis: Axes, value: float, label: str) -> None:
     axis.annotate(label, **placement, xytext=(-2, 3), ha="right", color=COLOURS["reference"], fontsize="small")
 
 
-def save_learning_curves(path: Path, histories: Sequence[Sequence[Mapping[str, float]]], *, title: str) -> None:
+def save_learning_curves(path: Path, histories: Sequence[History], *, title: str) -> None:
     """Write a picture of the score and of the KL divergence; the dashed line is where the supervised start stands."""
     with rc_context(STYLE):
         figure = Figure(figsize=(9.0, 3.4))

@@ -84,9 +84,7 @@ def configured(task: Task, settings: Settings) -> Task:
         _, tokenizer = load(name)
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        raise ValueError(
-            f"model must be a checkpoint folder or the name of one on a hub; got {name}: {reason}"
-        ) from error
+        raise ValueError(f"model must be a checkpoint folder or a name on a hub; got {name}: {reason}") from error
     return replace(task, tokenizer=tokenizer, build=lambda seed: load(name)[0])
 
 

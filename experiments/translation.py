@@ -1,0 +1,8 @@
+"""Translation: what does PPO on sentence BLEU add to the supervised start, and what does a constant reward?"""
+
+from five_seeds import experiment
+
+from ppo_teach.tasks.translation import SETTINGS_OF_TRANSLATION, translation
+
+if __name__ == "__main__":
+    experiment(translation, SETTINGS_OF_TRANSLATION)
