@@ -17,7 +17,7 @@ from sphinx.config import Config
 
 from ppo_book.chapter_map import REPOSITORY
 
-SOURCES = ("ppo_teach/**/*.py", "experiments/results/**/*.json")
+SOURCES = ("ppo_teach/**/*.py", "experiments/results/**/*.*")
 DISTRIBUTIONS = ("torch", "transformers", "tokenizers", "numpy", "matplotlib", "gymnasium", "sacrebleu", "rouge-score")
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OMP_WAIT_POLICY")
 KEPT = 3  # digests, the newest: enough to go back and forth between two branches
