@@ -5,7 +5,6 @@ A warning is an error. The seconds that each chapter took to run are printed bes
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -18,8 +17,6 @@ CHAPTER_LIMIT = 90.0  # seconds to run one chapter on two cores
 CHAPTER_FAILURE = 180.0  # no slow machine explains that
 BOOK_LIMIT = 20 * 60.0
 
-# One thread: a second one on two shared cores costs more than it brings. Numbers repeat for one count of threads only.
-ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive", "HF_HUB_OFFLINE": "1"}
 NOISE = "Kernel is running over TCP without encryption"  # on this machine, for the length of the build
 
 
@@ -28,7 +25,6 @@ def build() -> int:
     program = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
     with subprocess.Popen(
         [*program, "build", str(BOOK), "-W", "--keep-going"],
-        env=ENVIRONMENT | os.environ,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",

@@ -19,7 +19,16 @@ from ppo_book.chapter_map import REPOSITORY
 
 SOURCES = ("ppo_teach/**/*.py", "experiments/results/**/*.*")
 DISTRIBUTIONS = ("torch", "transformers", "tokenizers", "numpy", "matplotlib", "gymnasium", "sacrebleu", "rouge-score")
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OMP_WAIT_POLICY")
+ENVIRONMENT = {
+    # One thread: a second on two shared cores costs more than it brings, and numbers repeat for one count only.
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OMP_WAIT_POLICY": "passive",
+    # No network, and no progress bars: a page is read when all is done.
+    "HF_HUB_OFFLINE": "1",
+    "TQDM_DISABLE": "1",
+    "PYTHONWARNINGS": "ignore:IProgress not found",  # tqdm, missing the widgets that it is not to show
+}
 KEPT = 3  # digests, the newest: enough to go back and forth between two branches
 
 
@@ -42,15 +51,15 @@ def digest() -> str:
         "python": platform.python_version(),
         "machine": platform.machine(),
         "environment": {
-            name: value
-            for name, value in sorted(os.environ.items())
-            if name in THREADS or name.startswith("PPO_TEACH_")
+            name: value for name, value in os.environ.items() if name in ENVIRONMENT or name.startswith("PPO_TEACH_")
         },
     }
     return sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def choose_cache(app: Sphinx, config: Config) -> None:
+def prepare(app: Sphinx, config: Config) -> None:
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)  # the chapters' kernels inherit it
     caches = Path(app.outdir).parent / ".jupyter_cache"
     chosen = caches / digest()
     chosen.mkdir(parents=True, exist_ok=True)
@@ -62,11 +71,13 @@ def choose_cache(app: Sphinx, config: Config) -> None:
 
 def report(app: Sphinx, exception: Exception | None) -> None:
     """`execution.json`: the seconds every chapter took when it was last run, and when that was."""
+    if exception:
+        return
     runs = {name: data["exec_data"] for name, data in app.env.nb_metadata.items() if "exec_data" in data}
     seconds = {name: {"seconds": run["runtime"], "at": run["mtime"]} for name, run in runs.items()}
     (Path(app.outdir).parent / "execution.json").write_text(json.dumps(seconds, indent=2), encoding="utf-8")
 
 
 def setup(app: Sphinx) -> None:
-    app.connect("config-inited", choose_cache, priority=100)
+    app.connect("config-inited", prepare, priority=100)
     app.connect("build-finished", report)
