@@ -80,19 +80,23 @@ class Check:
     file: tyro.conf.Positional[Path]
 
 
-Command = (
-    Annotated[TrainCommand, tyro.conf.subcommand("train")]
-    | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
-    | Annotated[Check, tyro.conf.subcommand("check")]
-)
+@dataclass(frozen=True)
+class CommandLine:
+    """PPO for language models: train a task, evaluate a run, check your exercises."""
+
+    command: Annotated[
+        Annotated[TrainCommand, tyro.conf.subcommand("train")]
+        | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
+        | Annotated[Check, tyro.conf.subcommand("check")],
+        tyro.conf.arg(name=""),
+    ]
 
 
 def main() -> None:
     """The entry point. What a reader can put right is one line, not a traceback."""
     torch.set_num_threads(1)
     try:
-        command = tyro.cli(Command, prog="ppo-teach", config=(tyro.conf.OmitSubcommandPrefixes,))
-        match command:
+        match tyro.cli(CommandLine, prog="ppo-teach", config=(tyro.conf.OmitSubcommandPrefixes,)).command:
             case TrainCommand(train):
                 print(train_task(train))
             case Evaluate(folder, split):
