@@ -1,0 +1,24 @@
+"""Exercises that know the usual mistakes by name: `check("gae", gae)`.
+
+For the reader
+    checking    check, check_file
+    report      what the reader sees
+
+For an author, who adds one module to the package of its chapter, and its exercise to the catalogue
+    exercise    the shape of an exercise
+    chapters    where exercises belong
+    averages    mistakes that several exercises share
+    catalogue   all of them
+
+How grading works
+    grading     from a function to a report
+    mistakes    the first mistake, told on one input
+    attempts    whether the reader has begun
+    answers     asking a function one question, whatever it does with it
+    limits      a time limit
+    wording     numbers and inputs in words
+"""
+
+from ppo_teach.exercises.checking import check, check_file
+
+__all__ = ["check", "check_file"]

@@ -1,0 +1,134 @@
+"""Asking a function one question, whatever it does with it.
+
+An answer is the value together with the gradients: a detached ratio has the right value.
+"""
+
+import inspect
+import linecache
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ppo_teach.exercises.exercise import Case, Exercise, Inputs
+from ppo_teach.exercises.limits import TimeUp
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong: a name ('it returns nothing'), empty when we have none, and one sentence with the particulars."""
+
+    name: str
+    particulars: str
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """A value in float64 and its gradients by argument, or the problem that kept us from having them."""
+
+    value: Tensor = field(default_factory=lambda: torch.tensor(torch.nan))
+    gradients: dict[str, Tensor] = field(default_factory=dict)
+    problem: Problem | None = None
+
+
+def ask(exercise: Exercise, function: Callable, case: Case) -> Answer:
+    """The function's answer on copies of the inputs.
+
+    The random numbers of torch start from the same seed each time, so a function that draws some can be recognised.
+    """
+    leaves = {name: case.inputs[name].clone().requires_grad_() for name in exercise.gradients}
+    inputs = copies(case.inputs | leaves)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(0)  # torch.manual_seed would look for accelerators each time
+            result = exercise.call(function, inputs)
+        problem = changed(case.inputs, inputs) or unreadable(result)
+        if problem:
+            return Answer(problem=problem)
+        result = torch.as_tensor(result).cpu().to_dense()
+        return Answer(value=result.detach().double(), gradients=gradients(result, leaves))
+    except TimeUp:
+        raise
+    except BaseException as error:  # whatever the reader's code raises, exit() included, is an answer
+        return Answer(problem=raised(error, exercise, function))
+
+
+def copies(inputs: Inputs) -> Inputs:
+    """Tensors that may be changed in place without harm to the originals, and still lead gradients back to them."""
+    return {name: value.clone() if isinstance(value, Tensor) else value for name, value in inputs.items()}
+
+
+def gradients(result: Tensor, leaves: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Of the result's sum, in each leaf; zero where no gradient arrives."""
+    if not result.requires_grad:
+        return {name: torch.zeros_like(leaf) for name, leaf in leaves.items()}
+    found = torch.autograd.grad(result.sum(), list(leaves.values()), allow_unused=True, materialize_grads=True)
+    return dict(zip(leaves, found, strict=True))
+
+
+def changed(originals: Inputs, inputs: Inputs) -> Problem | None:
+    """An input that is no longer what it was."""
+    for name, original in originals.items():
+        if isinstance(original, Tensor) and not torch.equal(inputs[name].nan_to_num(7), original.nan_to_num(7)):
+            return Problem(
+                f"it changes {name} in place",
+                f"after the call `{name}` holds other numbers than before, and whoever passed it in still needs them. "
+                "Write into a new tensor: `torch.empty_like`, `clone`",
+            )
+    return None
+
+
+def unreadable(result: object) -> Problem | None:
+    """What keeps a result from being numbers. Floats and NumPy arrays will do; they carry no gradient."""
+    if result is None:
+        return Problem("it returns nothing", "it returned None; is the `return` missing, or inside an `if`?")
+    if not isinstance(result, Tensor | np.ndarray | np.generic | float | int):
+        kind = type(result).__name__
+        return Problem(f"it returns a {kind}", f"it returned a {kind}; the exercise asks for one tensor, and no more")
+    kind = result.dtype if isinstance(result, Tensor) else np.asarray(result).dtype
+    if not (kind.is_floating_point if isinstance(result, Tensor) else np.issubdtype(kind, np.floating)):
+        return Problem(
+            f"its result has the type {kind}",
+            f"the result's type is {kind}; numbers with a fraction need a floating type such as torch.float32",
+        )
+    return None
+
+
+def raised(error: BaseException, exercise: Exercise, function: Callable) -> Problem:
+    """The error and the reader's line it came from; or the call, when the function cannot be called at all."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    if code and (line := last_line(error, code.co_filename)):
+        source = linecache.getline(code.co_filename, line).strip()
+        place = f"line {line}, `{source}`" if source else f"line {line}"
+        return Problem(f"it raised {type(error).__name__}", f"{place} raised {told}")
+    if isinstance(error, TypeError):
+        return Problem("it cannot be called as the exercise says", f"{error}. The call is {exercise.usage}")
+    return Problem(f"it raised {type(error).__name__}", f"it raised {told}")
+
+
+def last_line(error: BaseException, filename: str) -> int | None:
+    """The line of that file in which the error arose, or passed last."""
+    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == filename]
+    return lines[-1] if lines else None
+
+
+def same(first: Answer, second: Answer, *, compare_gradients: bool = True) -> bool:
+    """Whether two answers agree, NaN with NaN. Where the value is not finite, gradients say nothing."""
+    if first.problem or second.problem or not close(first.value, second.value):
+        return False
+    if not compare_gradients or not first.value.isfinite().all():
+        return True
+    return all(close(first.gradients[name], second.gradients[name]) for name in first.gradients)
+
+
+def close(first: Tensor, second: Tensor) -> bool:
+    return first.shape == second.shape and not differences(first, second).any()
+
+
+def differences(first: Tensor, second: Tensor) -> Tensor:
+    """Where two tensors of one shape are further apart than 1e-4: far above float32's rounding, far below a mistake."""
+    return ~torch.isclose(first.double(), second.double(), rtol=1e-4, atol=1e-4, equal_nan=True)

@@ -1,0 +1,13 @@
+"""All exercises by name, in the order of the book."""
+
+from ppo_teach.exercises.advantages.gae import GAE
+from ppo_teach.exercises.exercise import Exercise
+from ppo_teach.exercises.kl.kl_shaped_rewards import KL_SHAPED_REWARDS
+from ppo_teach.exercises.language_models.whiten import WHITEN
+from ppo_teach.exercises.softmax_policy.action_logprobs import ACTION_LOGPROBS
+from ppo_teach.exercises.softmax_policy.entropy import ENTROPY
+from ppo_teach.exercises.surrogate.clipped_surrogate import CLIPPED_SURROGATE
+from ppo_teach.exercises.value_functions.value_loss import VALUE_LOSS
+
+IN_ORDER = (ACTION_LOGPROBS, ENTROPY, VALUE_LOSS, GAE, CLIPPED_SURROGATE, WHITEN, KL_SHAPED_REWARDS)
+EXERCISES: dict[str, Exercise] = {exercise.name: exercise for exercise in IN_ORDER}

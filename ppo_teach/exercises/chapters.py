@@ -1,0 +1,19 @@
+"""The chapters that exercises belong to. A report ends with one: See: Which token deserves the credit?"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A page of the book: `slug` is its path below book/, without .md; `title` its heading."""
+
+    slug: str
+    title: str
+
+
+SOFTMAX_POLICY = Chapter("foundations/softmax-policy", "How does a network choose?")
+VALUE_FUNCTIONS = Chapter("foundations/value-functions", "How good is it to be here?")
+ADVANTAGES = Chapter("foundations/advantages", "Which token deserves the credit?")
+SURROGATE = Chapter("ppo/surrogate", "How far may one batch carry us?")
+LANGUAGE_MODELS = Chapter("language/language-models", "What is the policy now?")
+KL = Chapter("language/kl", "How do we keep the language?")

@@ -1,0 +1,134 @@
+"""The shape of an exercise: all that its author declares.
+
+An exercise is a function of the package that the reader is to write. Its author gives inputs (`Case`), never
+expected answers: what is right on an input is what the package's function answers there. The one exception is the case
+for paper, whose answer stands beside it as a number, so that a test holds the two together.
+"""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ppo_teach.exercises.chapters import Chapter
+
+Inputs = dict[str, Tensor | float]
+RANDOM_CASES = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One call of the function: its arguments by name, in the order of the signature.
+
+    A case with a `law` shows one thing that must hold whatever the formula ("a constant added to all logits changes
+    nothing"), often with hard inputs: NaN at padding, logits of 200.
+    """
+
+    inputs: Inputs
+    law: str = ""
+
+
+def pick(rng: torch.Generator, *options: Any) -> Any:
+    """One of the options."""
+    return options[int(torch.randint(len(options), (), generator=rng))]
+
+
+@dataclass(frozen=True, eq=False)
+class Misconception:
+    """A known wrong implementation. The reader who answers as `function` does has made this mistake.
+
+    name          the mistake, so that it reads well after 'this looks like'
+    function      the wrong implementation; wrong in this one respect, right (also about padding) in all others
+    consequence   what its wrong numbers mean; follows 'your advantage of token 0 is 1.81 (expected 0.95)'
+    tempting      why a careful person writes it
+    hint          a question; the exercise's second and third hint come after it
+    section       where the chapter explains it, if not where it explains the exercise
+    """
+
+    name: str
+    function: Callable
+    consequence: str
+    tempting: str
+    hint: str
+    section: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Exercise:
+    """A function for the reader to write, and all that is known about right and wrong ways to write it.
+
+    function         the package's, which is right; its name is the exercise's
+    goal             what the function must do, with every rule that the cases test
+    difficulty       1 to 5
+    entry            what one number of the result is called: 'your advantage of token 0 is …'
+    worked, answer   the case for pencil and paper, and what it comes to
+    cases            a few more, small enough to be read, on each of which some misconception shows; and the laws
+    random_case      a case from a generator, built so that each one takes every branch
+    gradients        the arguments in which the gradient must be right, zero included: 'held constant' is a zero
+    hints            three, rising: a question, a direction, nearly the answer
+    variants         other right implementations; tests prove that the grader accepts them
+    """
+
+    function: Callable
+    title: str
+    chapter: Chapter
+    section: str
+    minutes: int
+    difficulty: int
+    goal: str
+    entry: str
+    worked: Case
+    answer: float | list[float] | list[list[float]]
+    cases: tuple[Case, ...]
+    random_case: Callable[[torch.Generator], Case]
+    hints: tuple[str, str, str]
+    misconceptions: tuple[Misconception, ...]
+    variants: tuple[Callable, ...]
+    gradients: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.function.__name__
+
+    @property
+    def stub(self) -> str:
+        """The code to start from: the typed signature, and three dots."""
+        source = textwrap.dedent(inspect.getsource(inspect.unwrap(self.function)))
+        body = ast.parse(source).body[0].body
+        return "\n".join(source.splitlines()[: body[0].lineno - 1]) + "\n    ..."
+
+    @cached_property
+    def keywords(self) -> frozenset[str]:
+        """The arguments that are passed by name."""
+        parameters = inspect.signature(self.function).parameters.values()
+        return frozenset(parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY)
+
+    @property
+    def usage(self) -> str:
+        """How the function is called: gae(rewards, values, …, gamma=…, lam=…)."""
+        return (
+            f"{self.name}({', '.join(f'{name}=…' if name in self.keywords else name for name in self.worked.inputs)})"
+        )
+
+    def see(self, section: str = "") -> str:
+        """Where to read on."""
+        return f"{self.chapter.title}, “{section or self.section}”"
+
+    def all_cases(self, seed: int) -> tuple[Case, ...]:
+        """In the order in which a mistake is reported: the worked case, small ones, random ones, laws."""
+        rng = torch.Generator().manual_seed(seed)
+        drawn = [self.random_case(rng) for _ in range(RANDOM_CASES)]
+        small = [case for case in self.cases if not case.law]
+        laws = [case for case in self.cases if case.law]
+        return (self.worked, *small, *drawn, *laws)
+
+    def call(self, function: Callable, inputs: Inputs) -> object:
+        """What `function` returns: called by position where the signature allows it, so its own names are free."""
+        positional = [value for name, value in inputs.items() if name not in self.keywords]
+        return function(*positional, **{name: value for name, value in inputs.items() if name in self.keywords})
