@@ -1,0 +1,191 @@
+"""The command `ppo-teach`, as a reader gives it."""
+
+import json
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from small_tasks import greetings
+
+from ppo_teach import cli
+from ppo_teach.cli import main
+from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION
+from ppo_teach.tasks.task import Task
+
+SMALL = "--batch-size 8 --minibatch-size 8 --max-tokens 4 --supervision.steps 2 --supervision.batch-size 8"
+TRAIN = f"train generation {SMALL}"
+# A process in which the task "generation" is a smaller one.
+PROGRAM = "from ppo_teach import cli; import test_cli; cli.TASKS.update(test_cli.TASKS); cli.main()"
+
+
+def small_generation() -> Task:
+    return replace(greetings(), name="generation")
+
+
+TASKS = {"generation": (small_generation, SETTINGS_OF_GENERATION)}
+Command = Callable[[str], str]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache folder of the module's own, for this process and those that it starts."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache-of-cli"))
+
+
+@pytest.fixture
+def ppo_teach(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Command:
+    """Gives a command and returns what it printed; the task "generation" is a smaller one."""
+    monkeypatch.setitem(cli.TASKS, "generation", TASKS["generation"])
+
+    def give(line: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["ppo-teach", *shlex.split(line)])
+        main()
+        return capsys.readouterr().out
+
+    return give
+
+
+def texts(folder: Path) -> dict[str, str]:
+    paths = [*folder.rglob("*.json"), *folder.rglob("*.jsonl")]
+    return {str(path.relative_to(folder)): path.read_text() for path in paths}
+
+
+def cells(printed: str) -> list[list[str]]:
+    """The cells of the table in what was printed."""
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in printed.splitlines() if "|" in line]
+
+
+def test_train_prints_a_table_and_leaves_a_folder_that_evaluate_reads(ppo_teach: Command, tmp_path: Path):
+    printed = ppo_teach(f"{TRAIN} --iterations 1 --seed 7 --folder {tmp_path}")
+    folder = tmp_path / "generation" / "seed-7"
+    rows = cells(printed)
+    assert rows[0] == ["generation, seed 7", "supervised start", "constant reward", "PPO"]
+    evaluation = json.loads((folder / "evaluation.json").read_text())
+    assert [row[0] for row in rows[2:]] == list(evaluation["PPO"])
+    assert [float(row[3]) for row in rows[2:]] == [round(number, 1) for number in evaluation["PPO"].values()]
+    assert f"Samples, curves and checkpoints are in {folder}" in printed
+
+    again = cells(ppo_teach(f"evaluate {folder}"))
+    assert again[0][0] == "generation, test"
+    assert again[2:] == rows[2:]
+    assert "generation, validation" in ppo_teach(f"evaluate {folder} --split validation")
+
+    # The same command finds the run finished; its model can be where another run begins.
+    assert ppo_teach(f"{TRAIN} --iterations 1 --seed 7 --folder {tmp_path}") == printed
+    other = f"train generation {SMALL} --iterations 1 --model {folder}/policy --folder {tmp_path}/other"
+    assert "generation, seed 0" in ppo_teach(f"{other} adaptive-kl --coef 0.1 --target 3 --horizon 1000")
+
+
+@pytest.mark.parametrize("task", ["translation", "generation"])
+def test_the_tasks_of_the_book_train(
+    task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    monkeypatch.setattr(
+        sys, "argv", ["ppo-teach", "train", task, *SMALL.split(), "--iterations=1", f"--folder={tmp_path}"]
+    )
+    main()
+    assert f"| {task}, seed 0" in capsys.readouterr().out
+
+
+def test_a_run_that_was_killed_goes_on_to_the_same_numbers(ppo_teach: Command, tmp_path: Path):
+    command = f"{TRAIN} --iterations 25"
+    ppo_teach(f"{command} --folder {tmp_path}/undisturbed")
+    folder = tmp_path / "killed" / "generation" / "seed-0"
+    arguments = shlex.split(f"{command} --folder {tmp_path}/killed")
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *arguments], stderr=subprocess.PIPE, cwd=Path(__file__).parent
+    )
+    while not (folder / "checkpoint.pt").exists():
+        assert process.poll() is None, process.stderr.read().decode()
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    assert not (folder / "evaluation.json").exists()
+    ppo_teach(f"{command} --folder {tmp_path}/killed")
+    assert texts(folder) == texts(tmp_path / "undisturbed" / "generation" / "seed-0")
+
+
+RIGHT = """
+def value_loss(values, returns, mask):
+    errors = (returns[mask].detach() - values[mask]) ** 2
+    return errors.mean() / 2
+"""
+MISTAKES = {
+    f"{TRAIN} --iterations 0": "iterations must be at least 1; got 0",
+    f"{TRAIN} --minibatch-size 3": "minibatch_size must divide batch_size 8; got 3",
+    f"{TRAIN} --model nowhere/at-all": "model must be a checkpoint folder or a name on a hub; got nowhere/at-all: ",
+    f"{TRAIN} --max-tokens 1000 --folder FOLDER": "must fit the model's 8 positions",
+    "evaluate FOLDER": "folder must hold a run; FOLDER has no config.json",
+    "check FOLDER/none.py": "path must be a Python file; there is none at 'FOLDER/none.py'",
+}
+
+
+@pytest.mark.parametrize("line", MISTAKES)
+def test_a_mistake_is_one_line_that_names_it(line: str, ppo_teach: Command, tmp_path: Path):
+    with pytest.raises(SystemExit) as stop:
+        ppo_teach(line.replace("FOLDER", str(tmp_path)))
+    assert stop.value.code.startswith("ppo-teach: ")
+    assert MISTAKES[line].replace("FOLDER", str(tmp_path)) in stop.value.code
+    assert "\n" not in stop.value.code
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--seeds 0", "seeds must be at least 1; got 0"),
+        ("--supervision.learning-rate -1", "learning_rate must be greater than 0; got -1.0"),
+        ("--iterations many", "invalid literal for int() with base 10: 'many'"),
+        ("--clop 0.2", "Unrecognized options: --clop"),
+    ],
+)
+def test_an_option_that_cannot_be_read_is_named(
+    option: str, message: str, ppo_teach: Command, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("COLUMNS", "200")
+    with pytest.raises(SystemExit) as stop:
+        ppo_teach(f"{TRAIN} {option}")
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_another_configuration_in_the_folder_of_a_run_is_one_line_that_says_so(ppo_teach: Command, tmp_path: Path):
+    ppo_teach(f"{TRAIN} --iterations 1 --folder {tmp_path}")
+    with pytest.raises(SystemExit, match=r"hold the same run; in .*seed-0 settings.ppo.clip was 0.2, is 0.3$"):
+        ppo_teach(f"{TRAIN} --iterations 1 --clip 0.3 --folder {tmp_path}")
+
+
+def test_a_run_of_an_unknown_task_is_one_line_that_says_so(ppo_teach: Command, tmp_path: Path):
+    (tmp_path / "config.json").write_text('{"task": "juggling"}')
+    with pytest.raises(SystemExit, match="task must be one of translation, generation; got juggling"):
+        ppo_teach(f"evaluate {tmp_path}")
+
+
+def test_an_interruption_says_how_to_go_on(ppo_teach: Command, monkeypatch: pytest.MonkeyPatch):
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ppo_teach.cli.run", interrupt)
+    with pytest.raises(SystemExit, match="interrupted; the same command goes on from the last checkpoint"):
+        ppo_teach(TRAIN)
+
+
+def test_check_reports_on_each_exercise_and_fails_unless_all_passed(
+    ppo_teach: Command, tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    file = tmp_path / "mine.py"
+    file.write_text("def td_residuals(): ...\n\ndef entropy(logits): return logits.sum(-1)\n\n" + RIGHT)
+    with pytest.raises(SystemExit) as stop:
+        ppo_teach(f"check {file}")
+    assert stop.value.code == 1
+    printed = capsys.readouterr().out
+    assert "✗ entropy" in printed
+    assert "✓ value_loss" in printed
+    file.write_text(RIGHT)
+    with pytest.raises(SystemExit) as stop:
+        ppo_teach(f"check {file}")
+    assert stop.value.code == 0

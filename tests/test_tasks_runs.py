@@ -1,0 +1,166 @@
+"""One seed of a task, from the supervised start to the table."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from small_tasks import SETTINGS, greetings
+
+from ppo_teach.kl import AdaptiveKL
+from ppo_teach.language_models import load
+from ppo_teach.tasks import runs, starts
+from ppo_teach.tasks.folders import read_settings, read_task_name
+from ppo_teach.tasks.provenance import source_digest
+from ppo_teach.tasks.runs import evaluate_run, run
+from ppo_teach.tasks.starts import supervised_start
+from ppo_teach.tasks.task import Task, configured, evaluate
+
+
+def shortened(iterations: int, **changes: float) -> Task:
+    return configured(greetings(), replace(SETTINGS, ppo=replace(SETTINGS.ppo, iterations=iterations, **changes)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A cache folder of the module's own; all its tests begin at the same supervised start."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(starts, "user_cache_path", lambda name: folder / name)
+        yield
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole run."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    run(greetings(), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of two iterations that nothing stopped."""
+    folder = tmp_path_factory.mktemp("undisturbed") / "run"
+    run(shortened(2), folder)
+    return folder
+
+
+def history(folder: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """What lies in a folder, pictures and models aside."""
+    paths = [*folder.rglob("*.json"), *folder.rglob("*.jsonl")]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths if "policy" not in path.parts}
+
+
+def test_ppo_learns_what_the_reward_asks_for_and_its_control_does_not(finished: Path):
+    evaluation = json.loads((finished / "evaluation.json").read_text())
+    ppo, control = history(finished), history(finished / "control")
+    assert list(evaluation) == ["supervised start", "constant reward", "PPO"]
+    assert 0.2 < ppo[0]["score"] < 0.8  # the corpus is polite half of the time
+    assert ppo[-1]["score"] > 0.9
+    assert {metrics["score"] for metrics in control} == {1.0}
+    assert control[-1]["kl"] < ppo[-1]["kl"] / 2
+
+
+def test_a_run_folder_holds_all_that_a_reader_needs(finished: Path):
+    task = greetings()
+    assert (finished / "curve.png").read_bytes().startswith(b"\x89PNG")
+    assert (read_task_name(finished), read_settings(finished)) == ("greetings", SETTINGS)
+    shown = json.loads((finished / "samples.json").read_text())["samples"]
+    assert [sample["prompt"] for sample in shown] == list(task.test.prompts)
+    assert [sample["PPO"].split()[0] for sample in shown] == ["good", "good"]
+
+    evaluation = json.loads((finished / "evaluation.json").read_text())
+    policy, tokenizer = load(finished / "policy")
+    answers = evaluate(replace(task, tokenizer=tokenizer), policy, task.test)
+    assert evaluation["PPO"] == answers.numbers
+    assert evaluation["supervised start"] == evaluate(task, supervised_start(task, seed=0), task.test).numbers
+    assert answers.sampled == [sample["PPO, sampled"] for sample in shown]
+
+
+def test_a_finished_run_is_evaluated_again_on_either_held_out_set(finished: Path):
+    task = greetings()
+    assert evaluate_run(task, finished, split="test") == json.loads((finished / "evaluation.json").read_text())
+    counting = replace(
+        task, validation=task.validation[:1], report=lambda responses, _: {"answers": float(len(responses))}
+    )
+    numbers = evaluate_run(counting, finished, split="validation")
+    assert numbers["PPO"] == {"answers, greedy": 1, "answers, sampled": 1}
+
+
+def test_a_finished_run_is_read_not_repeated(finished: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(runs, "supervised_start", None)
+    assert run(greetings(), finished) == json.loads((finished / "evaluation.json").read_text())
+
+
+def test_the_temperature_holds_in_the_evaluation_too(tmp_path: Path):
+    run(shortened(1, temperature=0.01), tmp_path / "cold")
+    shown = json.loads((tmp_path / "cold" / "samples.json").read_text())["samples"]
+    assert [sample["PPO"] for sample in shown] == [sample["PPO, sampled"] for sample in shown]
+
+
+@pytest.mark.parametrize("act", ["supervised_start", "constant", "evaluate", "save"])
+def test_a_run_that_was_stopped_before_any_act_goes_on_to_the_same_files(
+    act: str, undisturbed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, act, stop)
+        with pytest.raises(KeyboardInterrupt):
+            run(shortened(2), tmp_path)
+    assert not (tmp_path / "evaluation.json").exists()
+    run(shortened(2), tmp_path)
+    assert files(tmp_path) == files(undisturbed)
+
+
+CHANGES: dict[str, Callable[[Task], Task]] = {
+    "settings.ppo.clip was 0.2, is 0.3": lambda task: replace(
+        task, settings=replace(SETTINGS, ppo=replace(SETTINGS.ppo, clip=0.3))
+    ),
+    "settings.ppo.kl.target was None, is 3.0": lambda task: replace(
+        task, settings=replace(SETTINGS, ppo=replace(SETTINGS.ppo, kl=AdaptiveKL(0.01, target=3.0, horizon=100.0)))
+    ),
+    "settings.supervision.steps was 60, is 61": lambda task: replace(
+        task, settings=replace(SETTINGS, supervision=replace(SETTINGS.supervision, steps=61))
+    ),
+    "task was greetings, is farewells": lambda task: replace(task, name="farewells"),
+}
+
+
+@pytest.mark.parametrize("message", CHANGES)
+def test_another_configuration_in_the_same_folder_is_an_error_that_says_so(
+    message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(runs, "supervised_start", None)
+    with pytest.raises(TypeError):  # claims the folder, and gets no further
+        run(greetings(), tmp_path)
+    before = files(tmp_path)
+    with pytest.raises(ValueError, match=f"folder must be new or hold the same run; in {tmp_path} .*{message}"):
+        run(CHANGES[message](greetings()), tmp_path)
+    assert files(tmp_path) == before
+
+
+def test_other_code_in_the_same_folder_is_an_error_that_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(runs, "supervised_start", None)
+    with pytest.raises(TypeError):
+        run(greetings(), tmp_path)
+    monkeypatch.setattr("ppo_teach.tasks.folders.source_digest", lambda: "changed")
+    with pytest.raises(ValueError, match=f"source was {source_digest()}, is changed"):
+        run(greetings(), tmp_path)
+
+
+def test_a_folder_without_a_finished_run_cannot_be_evaluated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(ValueError, match=f"folder must hold a run; {tmp_path} has no config.json"):
+        evaluate_run(greetings(), tmp_path, split="test")
+    monkeypatch.setattr(runs, "supervised_start", None)
+    with pytest.raises(TypeError):
+        run(greetings(), tmp_path)
+    with pytest.raises(ValueError, match=f"folder must hold a finished run; {tmp_path} has no evaluation.json yet"):
+        evaluate_run(greetings(), tmp_path, split="test")

@@ -1,0 +1,80 @@
+"""The supervised start, made once and found again by all that it depends on."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from small_tasks import SETTINGS, greetings
+
+from ppo_teach.tasks import provenance, starts
+from ppo_teach.tasks.provenance import fingerprint, source_digest
+from ppo_teach.tasks.starts import supervised_start
+from ppo_teach.tasks.task import Task, evaluate
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder of the test's own."""
+    monkeypatch.setattr(starts, "user_cache_path", lambda name: tmp_path / "cache" / name)
+    return tmp_path / "cache" / "ppo-teach" / "starts"
+
+
+def weights(task: Task, seed: int = 0) -> torch.Tensor:
+    return torch.cat([parameter.flatten() for parameter in supervised_start(task, seed=seed).parameters()])
+
+
+def test_the_supervised_start_is_made_once(cache: Path, monkeypatch: pytest.MonkeyPatch):
+    task = greetings()
+    first = weights(task)
+    assert len(list(cache.iterdir())) == 1
+    monkeypatch.setattr(starts, "pretrain", None)
+    assert torch.equal(weights(task), first)
+
+
+def test_the_supervised_start_says_what_the_corpus_says():
+    task = greetings()
+    answers = evaluate(task, supervised_start(task, seed=0), task.train).sampled
+    known = {*task.corpus.references}
+    assert sum(answer in known for answer in answers) >= 5
+    assert {answer.split()[0] for answer in answers if answer in known} == {"good", "hey"}
+
+
+def test_whatever_a_start_depends_on_makes_another(cache: Path, monkeypatch: pytest.MonkeyPatch):
+    task = replace(greetings(), settings=replace(SETTINGS, supervision=replace(SETTINGS.supervision, steps=1)))
+    made = [weights(task)]
+
+    def again(changed: Task, seed: int = 0) -> None:
+        made.append(weights(changed, seed))
+        assert len(list(cache.iterdir())) == len(made)
+
+    again(task, seed=1)
+    again(replace(task, settings=replace(SETTINGS, supervision=replace(SETTINGS.supervision, steps=2))))
+    again(replace(task, corpus=task.corpus[:8]))
+    again(replace(task, build=lambda seed: greetings().build(seed + 7)))
+    monkeypatch.setattr(starts, "source_digest", lambda: "changed")
+    again(task)
+    monkeypatch.setattr(starts, "versions", lambda: {})
+    again(task)
+    # A later PPO run with other settings starts from the same place.
+    weights(replace(task, settings=replace(task.settings, ppo=replace(SETTINGS.ppo, clip=0.3))))
+    assert len(list(cache.iterdir())) == len(made)
+
+
+def test_the_digest_of_the_source_changes_with_any_module_but_the_graders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    package = tmp_path / "ppo_teach"
+    shutil.copytree(provenance.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(provenance, "PACKAGE", package)
+    digest = source_digest()
+    (package / "exercises" / "new.py").write_text("NEW = 1\n")
+    assert source_digest() == digest
+    with (package / "tasks" / "task.py").open("a") as file:
+        file.write("\n")
+    assert source_digest() != digest
+
+
+def test_a_fingerprint_is_of_the_content_not_of_its_order():
+    assert fingerprint({"a": 1, "b": [2]}) == fingerprint({"b": [2], "a": 1}) != fingerprint({"a": 1, "b": [3]})
