@@ -59,6 +59,7 @@ def load(browser: Browser, address: str, *, theme: str, width: int) -> Reading:
     """The page, once its mathematics is set and its fonts are there."""
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
     page = context.new_page()
+    page.set_default_timeout(120_000)  # milliseconds, for a machine that has other things to do
     reading = Reading(page)
     page.on("request", lambda request: request.url.startswith(INSIDE) or reading.outside.append(request.url))
     page.on("requestfailed", lambda request: reading.complaints.append(f"{request.url}: {request.failure}"))
