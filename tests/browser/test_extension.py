@@ -144,8 +144,9 @@ FAULTS = {
         "asks for https://example.org/a.js, outside the book",
     ),
     "a --> b\n```": (
-        "a --\n```\n\n```{diagram}\nflowchart TD\n```",
+        "a --\n```\n\n```{diagram} A bold box.\na[<b>bold</b>]\n```\n\n```{diagram}\nflowchart TD\n```",
         "cannot read this diagram",
+        "<b> would be printed as it stands",
         "1 argument(s) required",
     ),
 }

@@ -16,7 +16,8 @@ For authors, a diagram is
     :caption: One iteration of PPO.
 
     flowchart TD
-        act["act"] --> credit["assign credit"] --> update["update"] --> act
+        act["`**act**
+        write replies`"] --> credit["assign credit"] --> update["update"] --> act
     ```
 
 and a figure drawn by a cell states its alt text in the cell:

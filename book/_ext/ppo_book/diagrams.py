@@ -50,6 +50,8 @@ class Diagram(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         alt, source = " ".join(self.arguments[0].split()), "\n".join(self.content)
+        if tag := re.search(r"<(?!br\b)/?[a-z]\w*>", source):
+            raise self.error(f'{tag[0]} would be printed as it stands: write a label in Markdown, ["`**bold**`"]')
         figure = nodes.figure(classes=["diagram"])
         for mode, palette in PALETTES.items():
             uri = self.stored(source, palette)
