@@ -56,15 +56,17 @@ def byte_pairs(special_tokens: list[str]) -> Tokenizer:
 
 def gpt2_folder(folder: Path, *, dtype: torch.dtype = torch.float32) -> Path:
     """What a decoder-only checkpoint looks like: dropout configured, no padding token, no value head."""
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=byte_pairs(["<|endoftext|>"]), eos_token="<|endoftext|>")
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=byte_pairs(["<|unused|>", "<|endoftext|>"]), eos_token="<|endoftext|>"
+    )
     config = GPT2Config(
         vocab_size=len(tokenizer),
         n_layer=1,
         n_embd=16,
         n_head=2,
         n_positions=32,
-        bos_token_id=0,
-        eos_token_id=0,
+        bos_token_id=1,
+        eos_token_id=1,
         initializer_range=0.5,
         resid_pdrop=0.5,
         embd_pdrop=0.5,
@@ -218,7 +220,7 @@ def test_dropout_configured_in_a_checkpoint_stays_off(name: str, tmp_path: Path)
 
 def test_a_checkpoint_without_a_padding_token_is_padded_with_eos(tmp_path: Path):
     model, tokenizer = load(gpt2_folder(tmp_path))
-    assert model.pad == model.eos == tokenizer.token_to_id("<|endoftext|>")
+    assert model.pad == model.eos == tokenizer.token_to_id("<|endoftext|>") == 1
 
 
 def test_byte_pairs_survive_the_round_trip_through_a_checkpoint(tmp_path: Path):
@@ -287,9 +289,11 @@ def test_pickled_weights_that_would_run_code_are_refused(tmp_path: Path):
     assert marker.exists()
 
 
-def test_a_checkpoint_without_an_end_of_sequence_token_is_refused(tmp_path: Path):
+def test_the_end_of_sequence_token_may_be_the_configurations_but_there_must_be_one(tmp_path: Path):
     folder = gpt2_folder(tmp_path)
-    PreTrainedTokenizerFast(tokenizer_object=byte_pairs([])).save_pretrained(folder)
+    PreTrainedTokenizerFast(tokenizer_object=byte_pairs([])).save_pretrained(folder)  # names no special tokens
+    model, _ = load(folder)
+    assert model.eos == model.pad == 1
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "eos_token_id": None}))
     with pytest.raises(ValueError, match="must name one end-of-sequence token; got None"):
