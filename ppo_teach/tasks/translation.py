@@ -20,7 +20,7 @@ from ppo_teach.texts import build_tokenizer
 FLAW_RATE = 0.65
 SETTINGS_OF_TRANSLATION = Settings(
     supervision=Supervision(steps=1000, batch_size=32, learning_rate=5e-3),
-    ppo=PPOConfig(iterations=60, epochs=2, learning_rate=2e-4, max_tokens=28, kl=FixedKL(0.1)),
+    ppo=PPOConfig(iterations=30, epochs=2, learning_rate=2e-4, max_tokens=28, kl=FixedKL(0.05)),
 )
 
 
