@@ -54,7 +54,8 @@ def test_the_report_reads_like_a_teacher():
     assert report.diagnosis == "the recursion runs through the end of the episode"
     assert str(report) == (
         '✗ gae — this looks like "the recursion runs through the end of the episode"\n'
-        "  On rewards [[0, 1, 0, 1]], V = 0, next V = 0, terminated at tokens 1 and 3, γ = 1, λ = 0.95, your advantage\n"
+        "  On rewards [[0, 1, 0, 1]], V = 0, next V = 0, terminated at tokens 1 and 3, γ = 1, λ = 0.95, your "
+        "advantage\n"
         "  of token 0 is 1.81 (expected 0.95): credit from the second reply leaked into the first.\n"
         "  Tempting because δ is already masked there; but the running sum is not.\n"
         "  Hint 1 of 3: What should the running sum be just after an episode has ended?\n"
@@ -110,7 +111,7 @@ def test_the_same_function_gets_the_same_report():
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_the_code_to_start_from_is_not_attempted(name: str):
-    names: dict[str, object] = dict(EXERCISES[name].function.__globals__)
+    names: dict[str, object] = dict(inspect.unwrap(EXERCISES[name].function).__globals__)
     exec(EXERCISES[name].stub, names)
     report = check(name, names[name])
     assert (report.verdict, report.passed, report.diagnosis) == ("not attempted", False, None)
@@ -129,9 +130,8 @@ def test_a_stub_is_not_attempted(body: str):
 
 
 def test_the_packages_own_function_is_not_attempted():
-    imported = written(
-        "from ppo_teach.advantages import gae\nreturn gae(rewards, values, next_values, terminated, truncated, gamma=gamma, lam=lam)"
-    )
+    call = "gae(rewards, values, next_values, terminated, truncated, gamma=gamma, lam=lam)"
+    imported = written(f"from ppo_teach.advantages import gae\nreturn {call}")
     for borrowed in (gae, lambda *a, **k: gae(*a, **k), functools.partial(gae), imported):
         report = check("gae", borrowed)
         assert report.verdict == "not attempted"
@@ -413,9 +413,9 @@ def test_a_loop_that_swallows_every_exception_does_not_keep_us():
 
 
 def test_within_hands_on_results_and_errors():
-    assert within(60, lambda: 3) == 3
+    assert within(60.0, lambda: 3) == 3
     with pytest.raises(ZeroDivisionError):
-        within(60, lambda: 1 / 0)
+        within(60.0, lambda: 1 / 0)
 
 
 # Names and files

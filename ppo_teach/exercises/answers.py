@@ -35,16 +35,11 @@ class Answer:
 
 
 def ask(exercise: Exercise, function: Callable, case: Case) -> Answer:
-    """The function's answer on copies of the inputs.
-
-    The random numbers of torch start from the same seed each time, so a function that draws some can be recognised.
-    """
+    """The function's answer on copies of the inputs."""
     leaves = {name: case.inputs[name].clone().requires_grad_() for name in exercise.gradients}
     inputs = copies(case.inputs | leaves)
     try:
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(0)  # torch.manual_seed would look for accelerators each time
-            result = exercise.call(function, inputs)
+        result = exercise.call(function, inputs)
         problem = changed(case.inputs, inputs) or unreadable(result)
         if problem:
             return Answer(problem=problem)
@@ -63,7 +58,7 @@ def copies(inputs: Inputs) -> Inputs:
 
 def gradients(result: Tensor, leaves: dict[str, Tensor]) -> dict[str, Tensor]:
     """Of the result's sum, in each leaf; zero where no gradient arrives."""
-    if not result.requires_grad:
+    if not leaves or not result.requires_grad:
         return {name: torch.zeros_like(leaf) for name, leaf in leaves.items()}
     found = torch.autograd.grad(result.sum(), list(leaves.values()), allow_unused=True, materialize_grads=True)
     return dict(zip(leaves, found, strict=True))
@@ -106,8 +101,12 @@ def raised(error: BaseException, exercise: Exercise, function: Callable) -> Prob
         place = f"line {line}, `{source}`" if source else f"line {line}"
         return Problem(f"it raised {type(error).__name__}", f"{place} raised {told}")
     if isinstance(error, TypeError):
-        return Problem("it cannot be called as the exercise says", f"{error}. The call is {exercise.usage}")
+        return uncallable(exercise, str(error))
     return Problem(f"it raised {type(error).__name__}", f"it raised {told}")
+
+
+def uncallable(exercise: Exercise, why: str) -> Problem:
+    return Problem("it cannot be called as the exercise says", f"{why}. The call is {exercise.usage}")
 
 
 def last_line(error: BaseException, filename: str) -> int | None:

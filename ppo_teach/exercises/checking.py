@@ -1,7 +1,6 @@
 """`check` grades one function, `check_file` every exercise in a file."""
 
 import runpy
-from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -15,11 +14,11 @@ from ppo_teach.exercises.report import WRONG, Report
 FILE_SECONDS = 60.0
 
 
-def check(name: str, function: Callable, *, seed: int = 0) -> Report:
+def check(name: str, function: object, *, seed: int = 0) -> Report:
     """How the reader's function fares in the exercise `name`; `seed` chooses the random cases.
 
-    Whatever the function does, there is a report; only a name that is no exercise raises ValueError. The same function
-    gets the same report each time.
+    Whatever the function is or does, there is a report, and the same one each time. Only a name that is no exercise
+    raises ValueError.
     """
     require(name in EXERCISES, f"name must be an exercise: {', '.join(EXERCISES)}; got {name!r}{meant(name)}")
     return grade(EXERCISES[name], function, seed=seed)

@@ -129,6 +129,13 @@ class Exercise:
         return (self.worked, *small, *drawn, *laws)
 
     def call(self, function: Callable, inputs: Inputs) -> object:
-        """What `function` returns: called by position where the signature allows it, so its own names are free."""
+        """What `function` returns: called by position where the signature allows it, so its own names are free.
+
+        Torch's random numbers start from the same seed each time, so that a function which draws some can be
+        recognised; those of the session are left alone.
+        """
         positional = [value for name, value in inputs.items() if name not in self.keywords]
-        return function(*positional, **{name: value for name, value in inputs.items() if name in self.keywords})
+        named = {name: value for name, value in inputs.items() if name in self.keywords}
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(0)  # torch.manual_seed would look for accelerators each time
+            return function(*positional, **named)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import redirect_stdout
 from functools import lru_cache
 
-from ppo_teach.exercises.answers import Answer, Problem, ask, same
+from ppo_teach.exercises.answers import Answer, Problem, ask, same, uncallable
 from ppo_teach.exercises.attempts import not_begun
 from ppo_teach.exercises.exercise import Case, Exercise, Misconception
 from ppo_teach.exercises.limits import TimeUp, within
@@ -23,8 +23,10 @@ STUCK = Answer(
 )
 
 
-def grade(exercise: Exercise, function: Callable, *, seed: int) -> Report:
+def grade(exercise: Exercise, function: object, *, seed: int) -> Report:
     """Asks the function every case; reports the first mistake, by name where it is known."""
+    if not callable(function):
+        return wrong(exercise, uncallable(exercise, f"{function!r} is not a function"))
     cases, right = cases_of(exercise, seed), right_answers(exercise, seed)
     try:
         reason = within(SECONDS, lambda: not_begun(exercise, function))
