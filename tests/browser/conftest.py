@@ -56,8 +56,9 @@ def browser() -> Iterator[Browser]:
 
 
 def load(browser: Browser, address: str, *, theme: str, width: int) -> Reading:
-    """The page, once its mathematics is set and its fonts are there."""
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
+    """The page, once its mathematics is set, its fonts are there and nothing moves: a colour may fade into another."""
+    viewport = {"width": width, "height": 900}
+    context = browser.new_context(viewport=viewport, color_scheme=theme, reduced_motion="reduce")
     page = context.new_page()
     page.set_default_timeout(120_000)  # milliseconds, for a machine that has other things to do
     reading = Reading(page)
@@ -67,6 +68,7 @@ def load(browser: Browser, address: str, *, theme: str, width: int) -> Reading:
     page.on("console", lambda line: line.type == "error" and reading.complaints.append(line.text))
     page.goto(address)
     page.evaluate("async () => { await window.MathJax?.startup?.promise; await document.fonts.ready; }")
+    page.evaluate("() => Promise.all(document.getAnimations().map(animation => animation.finished))")
     return reading
 
 
