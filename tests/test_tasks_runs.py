@@ -13,7 +13,7 @@ from ppo_teach.language_models import load
 from ppo_teach.tasks import runs, starts
 from ppo_teach.tasks.folders import read_settings, read_task_name
 from ppo_teach.tasks.provenance import source_digest
-from ppo_teach.tasks.runs import evaluate_run, run
+from ppo_teach.tasks.runs import answers_of_all, evaluate_run, run
 from ppo_teach.tasks.starts import supervised_start
 from ppo_teach.tasks.task import Task, configured, evaluate
 
@@ -79,8 +79,17 @@ def test_a_run_folder_holds_all_that_a_reader_needs(finished: Path):
     policy, tokenizer = load(finished / "policy")
     answers = evaluate(replace(task, tokenizer=tokenizer), policy, task.test)
     assert evaluation["PPO"] == answers.numbers
-    assert evaluation["supervised start"] == evaluate(task, supervised_start(task, seed=0), task.test).numbers
     assert answers.sampled == [sample["PPO, sampled"] for sample in shown]
+
+
+def test_each_model_of_a_run_answers_under_its_own_name(finished: Path):
+    task = greetings()
+    answers = answers_of_all(task, finished, "cpu", task.train)
+    sampled = {name: answer.sampled for name, answer in answers.items()}
+    policy, _ = load(finished / "policy")
+    assert sampled["supervised start"] == evaluate(task, supervised_start(task, seed=0), task.train).sampled
+    assert sampled["PPO"] == evaluate(task, policy, task.train).sampled
+    assert len(set(map(tuple, sampled.values()))) == 3
 
 
 def test_a_finished_run_is_evaluated_again_on_either_held_out_set(finished: Path):
