@@ -24,9 +24,9 @@ HELD_CONSTANT = {
 
 
 @pytest.fixture(autouse=True)
-def time_enough(monkeypatch: pytest.MonkeyPatch):
-    """Shapes are checked at run time here, which takes ten times as long, and the machine may be busy."""
-    monkeypatch.setattr(grading, "SECONDS", 120.0)
+def no_time_limit(monkeypatch: pytest.MonkeyPatch):
+    """test_exercises.py tests it; here it would follow every line of the run-time checks of shapes."""
+    monkeypatch.setattr(grading, "within", lambda _seconds, act: act())
 
 
 every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)

@@ -245,6 +245,21 @@ def test_ppo_finds_the_word_that_is_rewarded():
     assert history[-1]["score"] > 1.75  # of 2
 
 
+def test_the_critic_comes_to_expect_what_is_earned():
+    config = replace(BINDING, iterations=15, value_clip=math.inf, gamma=1.0, kl=FixedKL(0.0))
+    run = trainer(config=config, reward=constant(2.0))
+    history = run.train()
+    assert history[-1]["value_loss"] < 0.1 * history[0]["value_loss"]
+    rollout, _, _ = run.act()
+    assert rollout.values[rollout.mask].mean().item() == pytest.approx(2.0, abs=0.2)
+
+
+def test_the_bonus_keeps_the_policy_from_making_up_its_mind():
+    certain, open_minded = (trainer(iterations=8, entropy_coef=coef).train() for coef in (0.0, 1.0))
+    assert open_minded[-1]["entropy"] > open_minded[0]["entropy"]
+    assert open_minded[-1]["entropy"] > certain[-1]["entropy"]
+
+
 # Metrics.
 
 
@@ -278,6 +293,31 @@ def test_metrics_are_what_they_say():
     assert metrics["ratio_error"] == metrics["first_ratio_error"] <= 1e-6
     assert metrics["clip_fraction"] == 0
     assert metrics["kl_to_old"] == pytest.approx(0, abs=1e-6)
+
+
+def test_metrics_of_several_steps_are_their_means_and_compare_the_policy_with_the_one_that_acted():
+    # Two steps on the whole batch. At the first the ratio is 1; at the second, with log ratios d of actions that the
+    # old policy drew, KL(π_old ‖ π) is estimated by the mean of exp(d) − 1 − d.
+    class Watched(TabularActorCritic):
+        said: list[Tensor] = []
+
+        def forward(self, prompts: Prompts, responses: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+            logits, values = super().forward(prompts, responses, mask)
+            if torch.is_grad_enabled():
+                picked = logits.log_softmax(dim=-1).gather(-1, responses[..., None])[..., 0]
+                self.said.append(picked[mask].detach())
+            return logits, values
+
+    policy = Watched(vocabulary_size=7, max_tokens=MAX_TOKENS, eos=1, pad=0)
+    metrics = trainer(policy, epochs=2, minibatch_size=16, entropy_coef=0.0).step()
+    (before, after) = (sorted(said.tolist()) for said in policy.said)
+    moved = policy.said[1].sum() - policy.said[0].sum()  # minibatches shuffle rows, so only sums can be compared
+    ratios = [math.exp(new - math.log(1 / 7)) for new in after]  # every old action had probability 1/7
+    assert before == pytest.approx([math.log(1 / 7)] * len(before))
+    expected = fmean(ratio - 1 - math.log(ratio) for ratio in ratios)
+    assert moved.abs() > 0
+    assert metrics["kl_to_old"] == pytest.approx((0 + expected) / 2, rel=1e-3)
+    assert metrics["ratio_error"] == pytest.approx((0 + max(abs(ratio - 1) for ratio in ratios)) / 2, rel=1e-4)
 
 
 def test_metrics_of_a_second_epoch_show_how_far_the_policy_moved():

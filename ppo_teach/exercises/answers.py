@@ -8,6 +8,7 @@ import linecache
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from textwrap import shorten
 
 import numpy as np
 import torch
@@ -97,7 +98,7 @@ def raised(error: BaseException, exercise: Exercise, function: Callable) -> Prob
     code = getattr(inspect.unwrap(function), "__code__", None)
     told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     if code and (line := last_line(error, code.co_filename)):
-        source = linecache.getline(code.co_filename, line).strip()
+        source = shorten(linecache.getline(code.co_filename, line), width=80, placeholder=" …")
         place = f"line {line}, `{source}`" if source else f"line {line}"
         return Problem(f"it raised {type(error).__name__}", f"{place} raised {told}")
     if isinstance(error, TypeError):

@@ -70,6 +70,6 @@ def first_difference(received: Tensor, expected: Tensor) -> tuple[int, ...] | No
 
 def unnamed(case: Case, what: str, received: Tensor, expected: Tensor) -> Problem:
     """'On rewards [[0, 1]], …, your advantage of token 0 is 1.81 (expected 0.95)'."""
-    law = f"{case.law}. " if case.law else ""
+    law = f"Law: {case.law}. " if case.law else ""
     ours, theirs = apart(received.item(), expected.item())
     return Problem("", f"{law}On {told(case.inputs)}, {what} is {ours} (expected {theirs})")
