@@ -4,7 +4,7 @@ import functools
 import inspect
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -328,6 +328,17 @@ def test_a_mistake_without_a_name_is_told_all_the_same():
 
 
 # The time limit
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left_behind() -> Iterator[None]:
+    """One that went on would take its share of the processor from every test behind it."""
+    before = set(threading.enumerate())
+    yield
+    left = set(threading.enumerate()) - before
+    for thread in left:
+        thread.join(10)
+    assert [thread for thread in left if thread.is_alive()] == []
 
 
 @pytest.mark.parametrize(

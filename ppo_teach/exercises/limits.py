@@ -3,9 +3,9 @@
 Why a thread, and not an alarm signal or a second process: a signal reaches the main thread only, and not on Windows;
 a process would have to be sent the reader's function, and a function from a notebook cell cannot be sent. A thread
 works in a notebook, in a script, in another thread and on every system. Python tells a thread's trace function of each
-line that it is about to run; ours raises TimeUp there once the time is over, which ends any loop in the reader's code.
-One that swallows every exception, or a call into compiled code, runs on in the background: we stop waiting all the
-same.
+instruction that it is about to run; ours raises TimeUp there once the time is over, which ends any loop in the reader's
+code. Lines would not do: `while True: pass` is one line, told once. A loop that swallows every exception, or a call
+into compiled code, runs on in the background: we stop waiting all the same.
 """
 
 import sys
@@ -16,7 +16,7 @@ from threading import Thread
 from typing import TypeVar
 
 Result = TypeVar("Result")
-# Line by line, we follow the reader's code only: libraries come to an end.
+# We follow the reader's code only: libraries come to an end.
 LIBRARIES = (*(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")), str(Path(__file__).parents[1]))
 
 
@@ -33,7 +33,10 @@ def within(seconds: float, act: Callable[[], Result]) -> Result:
     def watch(frame, _event, _argument) -> Callable | None:
         if over:
             raise TimeUp
-        return None if frame.f_code.co_filename.startswith(LIBRARIES) else watch
+        if frame.f_code.co_filename.startswith(LIBRARIES):
+            return None
+        frame.f_trace_opcodes = True
+        return watch
 
     def work() -> None:
         sys.settrace(watch)
