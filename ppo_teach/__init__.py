@@ -24,6 +24,7 @@ Training
     checkpoints     runs that survive being killed
     config          the settings of a run, and their rules
     trainer         PPO in three acts
+    control         the same for classic control
 
 Use
     plots, tasks, exercises, cli

@@ -73,3 +73,35 @@ class PPOConfig:
     def gradient_steps(self) -> int:
         """Optimiser steps in the whole run."""
         return self.iterations * self.epochs * (self.batch_size // self.minibatch_size)
+
+
+@dataclass(frozen=True)
+class ControlConfig:
+    """The settings of a run; the defaults are those published for classic control.
+
+    iterations       rounds of acting and learning: 976 rounds of 4 environments × 128 steps are 500k steps
+    steps            of each environment in an iteration
+    minibatch_size   steps per gradient step; divides the batch, environments × steps
+
+    The others mean what they mean in PPOConfig and keep its rules. Raises ValueError for one outside its rule.
+    """
+
+    iterations: int = 976
+    steps: int = 128
+    minibatch_size: int = 128
+    epochs: int = 4
+    learning_rate: float = 2.5e-4
+    clip: float = 0.2
+    value_clip: float = 0.2
+    value_coef: float = 0.5
+    entropy_coef: float = 0.01
+    gamma: float = 0.99
+    lam: float = 0.95
+    max_grad_norm: float = 0.5
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        own = ("steps", "minibatch_size")
+        for name in own:
+            require(getattr(self, name) >= 1, f"{name} must be at least 1; got {getattr(self, name)}")
+        PPOConfig(**{name: value for name, value in vars(self).items() if name not in own})  # raises by its rules
