@@ -68,7 +68,7 @@ def load(browser: Browser, address: str, *, theme: str, width: int) -> Reading:
     page.on("console", lambda line: line.type == "error" and reading.complaints.append(line.text))
     page.goto(address)
     page.evaluate("async () => { await window.MathJax?.startup?.promise; await document.fonts.ready; }")
-    page.evaluate("() => Promise.all(document.getAnimations().map(animation => animation.finished))")
+    page.evaluate("() => Promise.allSettled(document.getAnimations().map(animation => animation.finished))")
     return reading
 
 
