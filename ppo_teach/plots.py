@@ -22,6 +22,7 @@ COLOURS = {
     "score": "#0072B2",
     "kl": "#D55E00",
     "entropy": "#009E73",
+    "probabilities": "#000000",
     "values": "#CC79A7",
     "advantages": "#E69F00",
     "response_length": "#56B4E9",

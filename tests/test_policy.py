@@ -10,6 +10,7 @@ from strategies import actions, tensors
 from torch.autograd import gradcheck
 from torch.distributions import Categorical
 
+from ppo_teach.exercises.softmax_policy.tempered_logprobs import tempered_logprobs
 from ppo_teach.policy import action_logprobs, entropy, sample, softmax_score
 
 # Probabilities 1/6, 2/6, 3/6: their logarithms, up to a constant, are log 1, log 2, log 3.
@@ -146,3 +147,29 @@ def test_the_score_sums_to_zero_and_is_zero_on_average(logits):
     scores = softmax_score(logits.expand(5, 5), torch.arange(5))  # row a: the score of action a
     assert scores.sum(dim=-1).abs().max() < 1e-14
     assert (logits.softmax(dim=-1) @ scores).abs().max() < 1e-14
+
+
+@given(tensors(5, low=-20, high=20))
+def test_the_squared_length_of_the_score_is_on_average_the_chance_that_two_draws_differ(logits):
+    probabilities = logits.softmax(dim=-1)
+    lengths = softmax_score(logits.expand(5, 5), torch.arange(5)).square().sum(dim=-1)
+    torch.testing.assert_close(probabilities @ lengths, 1 - probabilities.square().sum(), rtol=0, atol=1e-13)
+
+
+@given(tensors(5, low=-5, high=5), st.integers(0, 4), st.floats(0.01, 100))
+def test_a_step_along_the_score_makes_its_action_likelier_whatever_its_size(logits, action, size):
+    taken = torch.tensor(action)
+    step = size * softmax_score(logits, taken)
+    assert action_logprobs(logits + step, taken) > action_logprobs(logits, taken)
+
+
+# --- temperature: the package divides inside the policy, the chapter's exercise by hand
+
+
+def test_a_temperature_by_hand():
+    # Logits log 4 and 0 at temperature 2 are log 2 and 0: two to one. At ½: log 16 and 0.
+    logits = torch.tensor([[4.0, 1.0], [4.0, 1.0]], dtype=torch.float64).log()
+    taken = torch.tensor([0, 1])
+    warm, cold = (tempered_logprobs(logits, taken, temperature=temperature) for temperature in (2.0, 0.5))
+    torch.testing.assert_close(warm.exp(), torch.tensor([2 / 3, 1 / 3], dtype=torch.float64), rtol=1e-14, atol=0)
+    torch.testing.assert_close(cold.exp(), torch.tensor([16 / 17, 1 / 17], dtype=torch.float64), rtol=1e-14, atol=0)

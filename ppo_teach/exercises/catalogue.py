@@ -6,8 +6,20 @@ from ppo_teach.exercises.kl.kl_shaped_rewards import KL_SHAPED_REWARDS
 from ppo_teach.exercises.language_models.whiten import WHITEN
 from ppo_teach.exercises.softmax_policy.action_logprobs import ACTION_LOGPROBS
 from ppo_teach.exercises.softmax_policy.entropy import ENTROPY
+from ppo_teach.exercises.softmax_policy.softmax_score import SOFTMAX_SCORE
+from ppo_teach.exercises.softmax_policy.tempered_logprobs import TEMPERED_LOGPROBS
 from ppo_teach.exercises.surrogate.clipped_surrogate import CLIPPED_SURROGATE
 from ppo_teach.exercises.value_functions.value_loss import VALUE_LOSS
 
-IN_ORDER = (ACTION_LOGPROBS, ENTROPY, VALUE_LOSS, GAE, CLIPPED_SURROGATE, WHITEN, KL_SHAPED_REWARDS)
+IN_ORDER = (
+    ACTION_LOGPROBS,
+    ENTROPY,
+    TEMPERED_LOGPROBS,
+    SOFTMAX_SCORE,
+    VALUE_LOSS,
+    GAE,
+    CLIPPED_SURROGATE,
+    WHITEN,
+    KL_SHAPED_REWARDS,
+)
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for exercise in IN_ORDER}

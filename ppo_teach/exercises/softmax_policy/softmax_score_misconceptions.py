@@ -1,0 +1,173 @@
+"""Known wrong ways to write `softmax_score`."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from ppo_teach.exercises.exercise import Misconception
+
+
+def made(formula: Callable, axis: int = -1) -> Callable:
+    """formula(onehot, π), with the softmax over `axis`."""
+    return lambda logits, actions: formula(one_hot(actions, logits.shape[-1]).float(), logits.softmax(dim=axis))
+
+
+def altered(alter: Callable) -> Callable:
+    """The right score, and one step more: alter(score, onehot, π)."""
+    return made(lambda onehot, pi: alter(onehot - pi, onehot, pi))
+
+
+def normalised_by_hand(logits: Tensor, actions: Tensor) -> Tensor:
+    weights = logits.exp()
+    return one_hot(actions, logits.shape[-1]) - weights / weights.sum(dim=-1, keepdim=True)
+
+
+def of_taken(x: Tensor, onehot: Tensor) -> Tensor:
+    """The entry of the action taken, the axis kept."""
+    return (onehot * x).sum(dim=-1, keepdim=True)
+
+
+MISCONCEPTIONS = (
+    Misconception(
+        "the sign",
+        altered(lambda score, onehot, pi: -score),
+        "this is π − onehot, the gradient of −log π",
+        "it is the gradient that a cross-entropy loss has",
+        "Which way should the logit of the taken action move, to make it likelier?",
+    ),
+    Misconception(
+        "(π − target)/π",
+        made(lambda onehot, pi: (pi - onehot) / pi.clamp(min=1e-30)),
+        "the gradient of a loss with respect to the logits was divided by π once more, and the sign is the loss's",
+        "it is printed in an article, and d log π has a 1/π in it",
+        "With two equally likely tokens: what are the two slopes of log π, by hand?",
+    ),
+    Misconception(
+        "(onehot − π)/π",
+        made(lambda onehot, pi: (onehot - pi) / pi.clamp(min=1e-30)),
+        "each entry was divided by its probability, although the score has no quotient left",
+        "the derivative of a logarithm has a 1/π; the π of the softmax's derivative cancels it",
+        "What must the entries sum to, when a constant added to all logits changes nothing?",
+    ),
+    Misconception(
+        "the gradient of π, not of log π",
+        altered(lambda score, onehot, pi: of_taken(pi, onehot) * score),
+        "this is π(a) times the score",
+        "the policy is π, so one takes its gradient",
+        "Differentiate log π. Which factor of ∇π goes away?",
+    ),
+    Misconception(
+        "the derivative with respect to the probability",
+        made(lambda onehot, pi: onehot / pi.clamp(min=1e-30)),
+        "this is 1/π(a), d log π / dπ; the step from logits to probabilities is missing",
+        "the derivative of a logarithm is the reciprocal",
+        "The logits are what moves. How do the probabilities follow?",
+    ),
+    Misconception(
+        "the gradient of a raw logit",
+        made(lambda onehot, pi: onehot),
+        "the normaliser was not differentiated, so nobody pays for what the action gains",
+        "z_a is the term in which the action stands",
+        "log π = z_a − log Σ exp(z). What is the derivative of the second term?",
+    ),
+    Misconception(
+        "the normaliser alone",
+        made(lambda onehot, pi: -pi),
+        "this is the gradient of −log Σ exp(z); the taken action's own logit is missing",
+        "it is the harder half of the derivation",
+        "log π = z_a − log Σ exp(z). What is the derivative of the first term?",
+    ),
+    Misconception(
+        "only the taken action moves",
+        altered(lambda score, onehot, pi: onehot * score),
+        "the logits of the other actions were left alone, and they share the denominator",
+        "1 − π(a) is the entry that one remembers",
+        "Raise the logit of another token. What happens to log π(a)?",
+    ),
+    Misconception(
+        "every action as if it were the taken one",
+        made(lambda onehot, pi: 1 - pi),
+        "`actions` was not used: each entry is 1 − π",
+        "1 − π(a) is right for the action taken",
+        "What happens to your numbers when another action was taken?",
+    ),
+    Misconception(
+        "what was expected is uniform",
+        made(lambda onehot, pi: onehot - 1 / pi.shape[-1]),
+        "1/V was subtracted from each entry in the place of π",
+        "for equal logits it is right, and it does sum to 0",
+        "Which tokens did the policy expect before one was drawn?",
+    ),
+    Misconception(
+        "log-probabilities in the place of probabilities",
+        lambda logits, actions: one_hot(actions, logits.shape[-1]) - logits.log_softmax(dim=-1),
+        "log π was subtracted from the one-hot row",
+        "log_softmax is what one calls everywhere else",
+        "Do your entries sum to 0?",
+    ),
+    Misconception(
+        "logits in the place of probabilities",
+        lambda logits, actions: one_hot(actions, logits.shape[-1]) - logits,
+        "the logits were subtracted from the one-hot row",
+        "they have the right shape",
+        "Do your entries sum to 0?",
+    ),
+    Misconception(
+        "softmax twice",
+        lambda logits, actions: one_hot(actions, logits.shape[-1]) - logits.softmax(dim=-1).softmax(dim=-1),
+        "the logits had become probabilities before they were normalised again",
+        "a function that wants logits takes probabilities without a word",
+        "What does softmax expect: logits, or probabilities?",
+    ),
+    Misconception(
+        "the softmax over the wrong axis",
+        made(lambda onehot, pi: onehot - pi, axis=0),
+        "the tokens of a batch compete with one another, not the words of the vocabulary",
+        "the shapes do not protest",
+        "Which numbers must sum to 1?",
+    ),
+    Misconception(
+        "the softmax over time",
+        made(lambda onehot, pi: onehot - pi, axis=1),
+        "in a (B, T, V) batch, axis 1 is time",
+        "for logits of shape (B, V) axis 1 is the vocabulary",
+        "Which axis is the vocabulary in every shape: 1, or −1?",
+    ),
+    Misconception(
+        "the gradient of a mean over the batch",
+        altered(lambda score, onehot, pi: score / onehot.sum()),
+        "each score was divided by the number of actions",
+        "`.mean().backward()` is how a loss is usually differentiated",
+        "Does the score of one action depend on how many others are in the batch?",
+    ),
+    Misconception(
+        "one number for each action",
+        altered(lambda score, onehot, pi: of_taken(score, onehot).squeeze(-1)),
+        "only the entry of the taken action was returned",
+        "1 − π(a) is the entry that one remembers",
+        "How many logits are there for each action?",
+    ),
+    Misconception(
+        "the likeliest action instead of the one taken",
+        lambda logits, actions: one_hot(logits.argmax(dim=-1), logits.shape[-1]) - logits.softmax(dim=-1),
+        "`actions` was not used",
+        "a greedy policy takes the likeliest action; a sampled one need not",
+        "What happens to your numbers when another action was taken?",
+    ),
+    Misconception(
+        "the expected score",
+        made(lambda onehot, pi: torch.zeros_like(pi)),
+        "the mean over all actions is 0; the score of one action is not",
+        "its expectation under π is 0",
+        "Which action was taken?",
+    ),
+    Misconception(
+        "overflow at large logits",
+        normalised_by_hand,
+        "exp(200) is infinite in float32, and ∞/∞ is not a number",
+        "it is the formula, letter by letter",
+        "What is exp(200) in float32? Which constant may you subtract from all logits?",
+    ),
+)
