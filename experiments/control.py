@@ -14,19 +14,20 @@ from dataclasses import asdict, replace
 from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, stdev
 from tempfile import TemporaryDirectory
 
 import torch
-from five_seeds import RESULTS, ROOT, SEEDS
 from tqdm import tqdm
 
 from ppo_teach.checkpoints import write_json
 from ppo_teach.config import ControlConfig
 from ppo_teach.control import ControlTrainer, Experience, MLPActorCritic, vector_env
 from ppo_teach.tasks.provenance import source_digest, versions
-from ppo_teach.tasks.seeds import WORKER_ENVIRONMENT, spread, usable_cores
 
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "experiments" / "results"
+SEEDS = range(5)
 ENVIRONMENTS = 4
 WINDOW = 20  # iterations to a point of a curve
 CURVES = ("explained_variance", "value_loss", "entropy", "kl_to_old", "clip_fraction", "ratio_error")
@@ -97,10 +98,10 @@ def rounded(numbers: Iterable[float]) -> float:
 
 def run_all(config: ControlConfig, seeds: Sequence[int], folder: Path) -> dict[str, list[dict]]:
     """Every seed of every variant, as many at a time as there are cores."""
-    os.environ.update(WORKER_ENVIRONMENT)
+    os.environ["TQDM_DISABLE"] = "1"  # one bar for all, not one for each; tqdm has read it here and reads it there
     folder.mkdir(parents=True, exist_ok=True)
     jobs = [(variant, replace(config, seed=seed), folder) for variant in VARIANTS for seed in seeds]
-    with ProcessPoolExecutor(usable_cores(), mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
         results = list(tqdm(pool.map(run, jobs), total=len(jobs), unit="run"))
     return {variant: results[i * len(seeds) : (i + 1) * len(seeds)] for i, variant in enumerate(VARIANTS)}
 
@@ -110,7 +111,8 @@ def table(runs: dict[str, list[dict]]) -> str:
     lines = ["| | mean ± standard deviation | worst seed | best seed |", "| --- | ---: | ---: | ---: |"]
     for variant, results in runs.items():
         returns = [result["last 100 episodes"] for result in results]
-        lines.append(f"| {variant} | {spread(returns)} | {min(returns):.1f} | {max(returns):.1f} |")
+        numbers = fmean(returns), stdev(returns), min(returns), max(returns)
+        lines.append("| {} | {:.1f} ± {:.1f} | {:.1f} | {:.1f} |".format(variant, *numbers))
     return "\n".join(lines)
 
 
