@@ -147,6 +147,14 @@ def test_random_cases_take_every_branch(seed: int):
         assert terminated[:, :-1].any(dim=1).all()
         assert truncated[:, :-1].any(dim=1).all()
         assert (terminated | truncated)[:, -1].tolist() == [True, False]
+    for case in drawn["td_residuals"]:
+        assert case.inputs["terminated"][:, :-1].any(dim=1).all()
+        assert case.inputs["terminated"][:, -1].tolist() == [True, False]
+    for case in drawn["bootstrap_values"]:
+        terminated, truncated = case.inputs["terminated"], case.inputs["truncated"]
+        for kind in (terminated, truncated & ~terminated, ~terminated & ~truncated):
+            assert kind[:, :-1].any(dim=1).all()
+        assert (terminated | truncated)[:, -1].tolist() == [True, False]
     for name in ("value_loss", "whiten", "kl_shaped_rewards"):
         for case in drawn[name]:
             assert len(set(case.inputs["mask"].sum(dim=1).tolist())) == 3

@@ -1,6 +1,9 @@
 """All exercises by name, in the order of the book."""
 
+from ppo_teach.exercises.advantages.bootstrap_values import BOOTSTRAP_VALUES
 from ppo_teach.exercises.advantages.gae import GAE
+from ppo_teach.exercises.advantages.lambda_limit import LAMBDA_LIMIT
+from ppo_teach.exercises.advantages.td_residuals import TD_RESIDUALS
 from ppo_teach.exercises.exercise import Exercise
 from ppo_teach.exercises.kl.kl_shaped_rewards import KL_SHAPED_REWARDS
 from ppo_teach.exercises.language_models.whiten import WHITEN
@@ -17,6 +20,9 @@ IN_ORDER = (
     TEMPERED_LOGPROBS,
     SOFTMAX_SCORE,
     VALUE_LOSS,
+    TD_RESIDUALS,
+    LAMBDA_LIMIT,
+    BOOTSTRAP_VALUES,
     GAE,
     CLIPPED_SURROGATE,
     WHITEN,

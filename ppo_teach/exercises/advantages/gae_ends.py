@@ -131,6 +131,28 @@ ENDS = (
         section="Ends",
     ),
     Misconception(
+        "`terminated` is rolled by one token",
+        altered(
+            bootstrap=lambda it: torch.where(it.terminated.roll(1, dims=1), 0.0, it.next_values),
+            ended=lambda it: it.terminated.roll(1, dims=1) | it.truncated,
+        ),
+        "the end moved one token on, and the last flag of the row to its front",
+        "`roll` is the shortest way to shift, and its wrap-around is quiet",
+        "After `terminated.roll(1, dims=1)`, which flag stands at token 0?",
+        section="Ends",
+    ),
+    Misconception(
+        "the ends are rolled by one token",
+        altered(
+            bootstrap=lambda it: torch.where(it.terminated.roll(1, dims=1), 0.0, it.next_values),
+            ended=lambda it: (it.terminated | it.truncated).roll(1, dims=1),
+        ),
+        "the ends moved one token on, and the last one of the row to its front",
+        "`roll` is the shortest way to shift, and its wrap-around is quiet",
+        "After `terminated.roll(1, dims=1)`, which flag stands at token 0?",
+        section="Ends",
+    ),
+    Misconception(
         "the recursion reads the ends one token late",
         altered(ended=lambda it: shifted(it.terminated | it.truncated, 1)),
         "δ stopped at the end, the running sum one token before",
