@@ -17,6 +17,28 @@ def importance_ratio(logprobs: Float[Tensor, "*B"], old_logprobs: Float[Tensor, 
     return torch.exp(logprobs - old_logprobs.detach())
 
 
+def importance_weighted_mean(
+    values: Float[Tensor, " N"], logprobs: Float[Tensor, " N"], old_logprobs: Float[Tensor, " N"]
+) -> Float[Tensor, ""]:
+    """An unbiased estimate of E_new[f] from N draws of the old distribution, in units of f.
+
+        1/N Σ_i ρ_i f(y_i),     y_i ~ π_old
+
+    `values` are f of each draw, the log-probabilities those of the whole draw. Unbiased if π_old can draw whatever
+    π_θ draws, wherever f is not 0. Divided by N, not by Σ ρ_i: the self-normalised mean is another, biased estimate.
+    """
+    same_shape(values=values, logprobs=logprobs, old_logprobs=old_logprobs)
+    return (importance_ratio(logprobs, old_logprobs) * values).mean()
+
+
+def effective_sample_size(ratio: Float[Tensor, " N"]) -> Float[Tensor, ""]:
+    """How many equally weighted draws are worth as much as these: N when all ratios agree, 1 when one outweighs all.
+
+    (Σ_i ρ_i)² / Σ_i ρ_i²
+    """
+    return ratio.sum().square() / ratio.square().sum()
+
+
 def clipped_surrogate(
     logprobs: Float[Tensor, "*B"],
     old_logprobs: Float[Tensor, "*B"],

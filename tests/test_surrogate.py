@@ -6,11 +6,17 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import padded_batches
+from strategies import padded_batches, tensors
 from torch.autograd import gradcheck
 
 from ppo_teach.masks import masked_mean
-from ppo_teach.surrogate import clip_fraction, clipped_surrogate, importance_ratio
+from ppo_teach.surrogate import (
+    clip_fraction,
+    clipped_surrogate,
+    effective_sample_size,
+    importance_ratio,
+    importance_weighted_mean,
+)
 
 MASK = torch.tensor([[True, True, False], [True, False, False]])
 ONE = torch.ones(1, dtype=torch.bool)
@@ -38,6 +44,58 @@ def test_the_ratios_gradient_is_the_ratio_and_the_old_policy_gets_none(rng):
     assert torch.equal(logprobs.grad, ratio)  # d exp(x) = exp(x) dx
     assert old_logprobs.grad is None
     assert gradcheck(lambda x: importance_ratio(x, old_logprobs.detach()), logprobs)
+
+
+# --- importance_weighted_mean
+
+# Two dice with four faces, and what each face pays. Under the new one the mean is (0 + 2 + 4 + 8) / 4 = 3.5.
+OLD, NEW = torch.tensor([1 / 2, 1 / 4, 1 / 8, 1 / 8]), torch.full((4,), 1 / 4)
+PAYS = torch.tensor([0.0, 2.0, 4.0, 8.0])
+
+
+def test_draws_of_one_die_give_the_mean_of_another():
+    # Eight draws that hold each face as often as the old die shows it: ρ = ½, 1, 2, 2, so (0 + 2·2 + 8 + 16) / 8.
+    faces = torch.tensor([0, 0, 0, 0, 1, 1, 2, 3])
+    assert importance_weighted_mean(PAYS[faces], NEW[faces].log(), OLD[faces].log()).item() == pytest.approx(3.5)
+    assert importance_weighted_mean(PAYS[faces], OLD[faces].log(), OLD[faces].log()).item() == pytest.approx(2.0)
+
+
+@given(tensors(5), tensors(5), tensors(5))
+def test_the_weighted_mean_is_unbiased(values, logits, old_logits):
+    logprobs, old_logprobs = logits.log_softmax(dim=0), old_logits.log_softmax(dim=0)
+    estimates = [
+        importance_weighted_mean(*draw)
+        for draw in zip(*(x.view(5, 1) for x in (values, logprobs, old_logprobs)), strict=True)
+    ]
+    mean = (old_logprobs.exp() * torch.stack(estimates)).sum()
+    torch.testing.assert_close(mean, (logprobs.exp() * values).sum(), rtol=1e-12, atol=1e-12)
+
+
+def test_what_the_old_die_never_shows_is_missing_from_the_mean():
+    # Support: without the face that pays 8 the estimate is (2 + 4 + …) short, and the mean ratio is ¾, not 1.
+    old = torch.tensor([1 / 2, 1 / 4, 1 / 4, 0.0])
+    faces = torch.tensor([0, 0, 1, 2])
+    assert importance_weighted_mean(PAYS[faces], NEW[faces].log(), old[faces].log()).item() == pytest.approx(1.5)
+    assert importance_ratio(NEW[faces].log(), old[faces].log()).mean().item() == pytest.approx(0.75)
+
+
+# --- effective_sample_size
+
+
+def test_equal_ratios_count_fully_and_a_heavy_one_counts_alone():
+    assert effective_sample_size(torch.full((5,), 0.3)).item() == pytest.approx(5)
+    assert effective_sample_size(torch.tensor([0.0, 7.0, 0.0])) == 1
+    assert effective_sample_size(torch.tensor([1.0, 3.0])).item() == pytest.approx(16 / 10)
+
+
+@given(tensors(6, low=-2.0))
+def test_the_share_of_draws_that_count_is_one_over_one_plus_chi_squared(logits):
+    # On a list that holds every outcome as often as π_old draws it: N/(1 + χ²), with χ² = Σ (new − old)²/old.
+    counts = torch.tensor([5, 1, 2, 4, 3, 1])
+    old, new = counts / counts.sum(), logits.softmax(dim=0)
+    chi_squared = ((new - old).square() / old).sum()
+    ratio = importance_ratio(new.log(), old.log().double()).repeat_interleave(counts)
+    torch.testing.assert_close(effective_sample_size(ratio), counts.sum() / (1 + chi_squared), rtol=1e-6, atol=0)
 
 
 # --- clipped_surrogate
