@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 import torch
 from gymnasium.utils.env_checker import check_env
+from hypothesis import given
+from hypothesis import strategies as st
 from small_models import MAX_TOKENS, VOCABULARY, gpt2, ragged_prompts
 from torch import Tensor
 
 from ppo_teach.envs import TextEnv
+from ppo_teach.exercises.language_as_mdp.reply_env import ReplyEnv
 from ppo_teach.rollouts import generate
+from ppo_teach.tasks.ticket_clerk import SCORES, WORDS, question
+from ppo_teach.tasks.ticket_clerk import reward as clerk_reward
 from ppo_teach.texts import Prompts
 
 
@@ -57,6 +62,31 @@ def test_the_state_is_the_prompt_and_the_tokens_so_far():
     assert env.step(4)[0].tolist() == [0, 0, 0, 5, 2, 4, 0, 0, 0, 0]
     assert env.step(1)[0].tolist() == [0, 0, 0, 5, 2, 4, 1, 0, 0, 0]
     assert env.observation_space.contains(env.reset()[0])
+
+
+def test_state_and_reward_of_a_reply_by_hand():
+    # The clerk's best reply: the question is token 0, `at` is 1, `nine` is 2, and <eos> is 0 as padding is.
+    env = TextEnv(question(1), clerk_reward, vocabulary_size=4, max_tokens=3, eos=0, pad=0)
+    assert env.reset()[0].tolist() == [0, 0, 0, 0]
+    answers = [env.step(token) for token in (1, 2, 0)]
+    assert [state.tolist() for state, *_ in answers] == [[0, 1, 0, 0], [0, 1, 2, 0], [0, 1, 2, 0]]
+    assert [answer[1:4] for answer in answers] == [(0.0, False, False), (0.0, False, False), (1.0, True, False)]
+
+
+@given(st.lists(st.lists(st.integers(0, 3), min_size=3, max_size=3), min_size=1, max_size=3))
+def test_the_environment_of_the_exercise_answers_as_text_env_does(episodes):
+    # One prompt, several episodes: what differs is the padding of the state, and a list in place of an array.
+    ours = TextEnv(question(1), clerk_reward, vocabulary_size=4, max_tokens=3, eos=0, pad=0)
+    theirs = ReplyEnv(
+        [0], lambda reply: SCORES.get(" ".join(WORDS[token] for token in reply), 0.0), max_tokens=3, eos=0
+    )
+    for reply in episodes:
+        assert theirs.reset() == ([0], ours.reset()[1])
+        for length, token in enumerate(reply, start=2):
+            row, *answer = ours.step(token)
+            assert theirs.step(token) == (row.tolist()[:length], *answer)
+            if answer[1]:
+                break
 
 
 def test_the_limit_of_tokens_terminates_and_never_truncates():

@@ -2,6 +2,8 @@
 
 import functools
 import inspect
+import re
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -111,7 +113,7 @@ def test_the_same_function_gets_the_same_report():
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_the_code_to_start_from_is_not_attempted(name: str):
-    names: dict[str, object] = dict(inspect.unwrap(EXERCISES[name].function).__globals__)
+    names: dict[str, object] = dict(vars(sys.modules[EXERCISES[name].function.__module__]))
     exec(EXERCISES[name].stub, names)
     report = check(name, names[name])
     assert (report.verdict, report.passed, report.diagnosis) == ("not attempted", False, None)
@@ -534,12 +536,14 @@ def test_an_exercise_is_declared_in_full(exercise: Exercise):
     assert 5 <= exercise.minutes <= 20
     assert 1 <= exercise.difficulty <= 5
     for case in exercise.all_cases(seed=0):
-        assert list(case.inputs) == list(inspect.signature(exercise.function).parameters)
-    assert exercise.stub.startswith(f"def {exercise.name}(")
+        call = functools.partial(exercise.play, exercise.function) if exercise.play else exercise.function
+        assert list(case.inputs) == list(inspect.signature(call).parameters)
+    assert exercise.stub.startswith((f"def {exercise.name}(", f"class {exercise.name}:"))
     for known in exercise.misconceptions:
         for words in (known.consequence, known.tempting):
             assert words
             assert not words.endswith((".", "?"))
         assert known.hint.endswith(("?", "."))
     package = f"ppo_teach.exercises.{exercise.chapter.slug.split('/')[-1].replace('-', '_')}."
-    assert exercise.random_case.__module__ == f"{package}{exercise.name}"
+    module = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", exercise.name).lower()
+    assert exercise.random_case.__module__ == f"{package}{module}"

@@ -3,6 +3,7 @@
 import ast
 import copy
 import inspect
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -211,17 +212,18 @@ class Mutation(ast.NodeTransformer):
 
 def mutants(function: Callable) -> Iterator[tuple[str, Callable]]:
     """The function with one place changed, for each place, with a word about the change."""
-    original = inspect.unwrap(function)
+    original, n = inspect.unwrap(function), 0
     tree = ast.parse(inspect.getsource(original))
-    tree.body[0].decorator_list, tree.body[0].returns, n = [], None, 0
-    for argument in (*tree.body[0].args.args, *tree.body[0].args.kwonlyargs):
-        argument.annotation = None
+    for definition in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+        definition.decorator_list, definition.returns = [], None
+        for argument in (*definition.args.args, *definition.args.kwonlyargs):
+            argument.annotation = None
     while True:
         mutation = Mutation(n)
         changed = mutation.visit(copy.deepcopy(tree))
         if n >= mutation.places:
             return
-        names = dict(original.__globals__)
+        names = dict(vars(sys.modules[original.__module__]))
         exec(compile(ast.fix_missing_locations(changed), "mutant", "exec"), names)
         yield mutation.change, names[original.__name__]
         n += 1

@@ -3,7 +3,6 @@
 An answer is the value together with the gradients: a detached ratio has the right value.
 """
 
-import inspect
 import linecache
 import traceback
 from collections.abc import Callable
@@ -95,10 +94,10 @@ def unreadable(result: object) -> Problem | None:
 
 def raised(error: BaseException, exercise: Exercise, function: Callable) -> Problem:
     """The error and the reader's line it came from; or the call, when the function cannot be called at all."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
+    bodies = exercise.bodies(function)
     told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    if code and (line := last_line(error, code.co_filename)):
-        source = shorten(linecache.getline(code.co_filename, line), width=80, placeholder=" …")
+    if bodies and (line := last_line(error, bodies[0].co_filename)):
+        source = shorten(linecache.getline(bodies[0].co_filename, line), width=80, placeholder=" …")
         place = f"line {line}, `{source}`" if source else f"line {line}"
         return Problem(f"it raised {type(error).__name__}", f"{place} raised {told}")
     if isinstance(error, TypeError):

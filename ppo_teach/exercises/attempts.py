@@ -1,7 +1,6 @@
 """Whether the reader has begun. A stub, or the package's own function handed in, is 'not attempted', not wrong."""
 
 import dis
-import inspect
 import sys
 from collections.abc import Callable
 
@@ -16,13 +15,13 @@ IDLE = {"RESUME", "NOP", "LOAD_CONST", "LOAD_SMALL_INT", "LOAD_COMMON_CONSTANT",
 
 def not_begun(exercise: Exercise, function: Callable) -> str:
     """The reason why this is no attempt; '' when it is one. Calls the function once, on the worked case."""
-    if does_nothing(function):
+    if does_nothing(exercise, function):
         return UNWRITTEN
-    own = inspect.unwrap(exercise.function).__code__
+    own = exercise.bodies(exercise.function)
     calls, result = [], None
 
     def notice(frame, event, _argument) -> None:
-        if event == "call" and frame.f_code is own:
+        if event == "call" and frame.f_code in own:
             calls.append(frame)
 
     sys.setprofile(notice)
@@ -41,7 +40,7 @@ def not_begun(exercise: Exercise, function: Callable) -> str:
     return UNWRITTEN if result is Ellipsis or result is NotImplemented else ""
 
 
-def does_nothing(function: Callable) -> bool:
-    """Whether the body is `...`, `pass`, a docstring or a constant."""
-    code = getattr(function, "__code__", None)
-    return code is not None and {step.opname for step in dis.get_instructions(code)} <= IDLE
+def does_nothing(exercise: Exercise, function: Callable) -> bool:
+    """Whether the body is `...`, `pass`, a docstring or a constant; of a class, that of each method to write."""
+    bodies = exercise.bodies(function)
+    return bool(bodies) and {step.opname for body in bodies for step in dis.get_instructions(body)} <= IDLE

@@ -6,6 +6,7 @@ from ppo_teach.exercises.advantages.lambda_limit import LAMBDA_LIMIT
 from ppo_teach.exercises.advantages.td_residuals import TD_RESIDUALS
 from ppo_teach.exercises.exercise import Exercise
 from ppo_teach.exercises.kl.kl_shaped_rewards import KL_SHAPED_REWARDS
+from ppo_teach.exercises.language_as_mdp.reply_env import REPLY_ENV
 from ppo_teach.exercises.language_models.whiten import WHITEN
 from ppo_teach.exercises.softmax_policy.action_logprobs import ACTION_LOGPROBS
 from ppo_teach.exercises.softmax_policy.entropy import ENTROPY
@@ -15,6 +16,7 @@ from ppo_teach.exercises.surrogate.clipped_surrogate import CLIPPED_SURROGATE
 from ppo_teach.exercises.value_functions.value_loss import VALUE_LOSS
 
 IN_ORDER = (
+    REPLY_ENV,
     ACTION_LOGPROBS,
     ENTROPY,
     TEMPERED_LOGPROBS,

@@ -11,6 +11,7 @@ class Chapter:
     title: str
 
 
+LANGUAGE_AS_MDP = Chapter("foundations/language-as-mdp", "How is writing text a decision problem?")
 SOFTMAX_POLICY = Chapter("foundations/softmax-policy", "How does a network choose?")
 VALUE_FUNCTIONS = Chapter("foundations/value-functions", "How good is it to be here?")
 ADVANTAGES = Chapter("foundations/advantages", "Which token deserves the credit?")

@@ -10,7 +10,8 @@ import inspect
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from types import CodeType
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ from torch import Tensor
 
 from ppo_teach.exercises.chapters import Chapter
 
-Inputs = dict[str, Tensor | float]
+Inputs = dict[str, Tensor | float | int]
 RANDOM_CASES = 4
 
 
@@ -63,16 +64,22 @@ class Misconception:
 class Exercise:
     """A function for the reader to write, and all that is known about right and wrong ways to write it.
 
+    It may be a class: then `play` makes a tensor of what its methods do, and the reader writes all of them but the
+    constructor.
+
     function         the package's, which is right; its name is the exercise's
     goal             what the function must do, with every rule that the cases test
     difficulty       1 to 5
-    entry            what one number of the result is called: 'your advantage of token 0 is …'
+    entry            what one number of the result is called: 'your advantage of token 0 is …'; or a function of its
+                     index that says so, where the result has no tokens
     worked, answer   the case for pencil and paper, and what it comes to
+    answer_in_words  the same for the reader, where it is no row of numbers
     cases            a few more, small enough to be read, on each of which some misconception shows; and the laws
     random_case      a case from a generator, built so that each one takes every branch
     gradients        the arguments in which the gradient must be right, zero included: 'held constant' is a zero
     hints            three, rising: a question, a direction, nearly the answer
     variants         other right implementations; tests prove that the grader accepts them
+    play             for a class: play(class, inputs) → tensor
     """
 
     function: Callable
@@ -82,15 +89,17 @@ class Exercise:
     minutes: int
     difficulty: int
     goal: str
-    entry: str
+    entry: str | Callable[[tuple[int, ...]], str]
     worked: Case
-    answer: float | list[float] | list[list[float]]
+    answer: float | list
     cases: tuple[Case, ...]
     random_case: Callable[[torch.Generator], Case]
     hints: tuple[str, str, str]
     misconceptions: tuple[Misconception, ...]
     variants: tuple[Callable, ...]
     gradients: tuple[str, ...] = ()
+    play: Callable[..., Tensor] | None = None
+    answer_in_words: str = ""
 
     @property
     def name(self) -> str:
@@ -98,10 +107,26 @@ class Exercise:
 
     @property
     def stub(self) -> str:
-        """The code to start from: the typed signature, and three dots."""
+        """The code to start from: the typed signature, and three dots; of a class, the constructor as it is."""
         source = textwrap.dedent(inspect.getsource(inspect.unwrap(self.function)))
-        body = ast.parse(source).body[0].body
-        return "\n".join(source.splitlines()[: body[0].lineno - 1]) + "\n    ..."
+        (definition,) = ast.parse(source).body
+        if isinstance(definition, ast.ClassDef):
+            for part in definition.body:
+                if isinstance(part, ast.FunctionDef) and part.name in self.methods:
+                    part.body = [ast.Expr(ast.Constant(...))]
+            return ast.unparse(definition)
+        return "\n".join(source.splitlines()[: definition.body[0].lineno - 1]) + "\n    ..."
+
+    @cached_property
+    def methods(self) -> tuple[str, ...]:
+        """What the reader writes of a class."""
+        members = vars(self.function) if inspect.isclass(self.function) else {}
+        return tuple(name for name, it in members.items() if inspect.isfunction(it) and name != "__init__")
+
+    def bodies(self, function: object) -> list[CodeType]:
+        """The code of what the reader writes: of the function, or of those methods of a class."""
+        parts = [getattr(function, name, None) for name in self.methods] or [function]
+        return [code for part in parts if (code := getattr(inspect.unwrap(part), "__code__", None))]
 
     @cached_property
     def keywords(self) -> frozenset[str]:
@@ -112,9 +137,8 @@ class Exercise:
     @property
     def usage(self) -> str:
         """How the function is called: gae(rewards, values, …, gamma=…, lam=…)."""
-        return (
-            f"{self.name}({', '.join(f'{name}=…' if name in self.keywords else name for name in self.worked.inputs)})"
-        )
+        names = inspect.signature(self.function).parameters
+        return f"{self.name}({', '.join(f'{name}=…' if name in self.keywords else name for name in names)})"
 
     def see(self, section: str = "") -> str:
         """Where to read on."""
@@ -134,8 +158,9 @@ class Exercise:
         Torch's random numbers start from the same seed each time, so that a function which draws some can be
         recognised; those of the session are left alone.
         """
+        act = partial(self.play, function) if self.play else function
         positional = [value for name, value in inputs.items() if name not in self.keywords]
         named = {name: value for name, value in inputs.items() if name in self.keywords}
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(0)  # torch.manual_seed would look for accelerators each time
-            return function(*positional, **named)
+            return act(*positional, **named)

@@ -117,7 +117,7 @@ def not_attempted(exercise: Exercise, reason: str) -> Report:
     difficulty = "●" * exercise.difficulty + "○" * (5 - exercise.difficulty)
     message = (
         f"{reason}\n{exercise.title} · {exercise.minutes} minutes · {difficulty}\n{exercise.goal}\n"
-        f"On paper first: {told(exercise.worked.inputs)}. The answer: {exercise.answer}."
+        f"On paper first: {told(exercise.worked.inputs)}. The answer: {exercise.answer_in_words or exercise.answer}."
     )
     return Report(exercise.name, NOT_ATTEMPTED, "not attempted yet", message, None, exercise.hints, exercise.see())
 

@@ -48,8 +48,7 @@ def value_of(exercise: Exercise, case: Case, answer: Answer, right: Answer) -> P
         return None
     if (index := first_difference(answer.value, right.value)) is None:
         return None
-    where = place(index, right.value.shape)
-    return unnamed(case, f"your {exercise.entry}{where}", answer.value[index], right.value[index])
+    return unnamed(case, f"your {entry(exercise, index, right)}", answer.value[index], right.value[index])
 
 
 def gradient_of(exercise: Exercise, case: Case, answer: Answer, right: Answer) -> Problem | None:
@@ -60,6 +59,13 @@ def gradient_of(exercise: Exercise, case: Case, answer: Answer, right: Answer) -
             what = f"the gradient of your {exercise.entry} with respect to {name}{list(index)}"
             return unnamed(case, what, answer.gradients[name][index], expected[index])
     return None
+
+
+def entry(exercise: Exercise, index: tuple[int, ...], right: Answer) -> str:
+    """What the number at this index is called."""
+    if callable(exercise.entry):
+        return exercise.entry(index)
+    return f"{exercise.entry}{place(index, right.value.shape)}"
 
 
 def first_difference(received: Tensor, expected: Tensor) -> tuple[int, ...] | None:

@@ -60,7 +60,7 @@ def flags(name: str, x: Tensor) -> str:
     return f"{name} {numbers(marked.int())}"
 
 
-def described(name: str, x: Tensor | float) -> str:
+def described(name: str, x: Tensor | float | int) -> str:
     """One argument. Log-probabilities are told by their probabilities: log [0.2, 0.8]."""
     symbol = SYMBOLS.get(name, name)
     if not isinstance(x, Tensor):

@@ -1,0 +1,1 @@
+"""Exercises of book/foundations/language-as-mdp.md."""
