@@ -4,11 +4,44 @@ V(s_t) is the return we expect from token t on, before that token is chosen. A c
 """
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ppo_teach.checks import same_shape
+from ppo_teach.checks import require, same_shape
 from ppo_teach.masks import masked_mean, masked_variance, zero_padding
+
+
+def tree_values(
+    probabilities: Float[Tensor, "S V"], rewards: Float[Tensor, "S V"], successors: Int[Tensor, "S V"], *, gamma: float
+) -> Float[Tensor, " S"]:
+    """V of every state of a tree, from the leaves upward, in units of reward.
+
+        V(s) = Σ_a π(a | s) (r(s, a) + γ V(s')),     V(s') = 0 where the episode has ended
+
+    `successors[s, a]` is the number of s', and negative where a ends the episode. Raises ValueError unless every s' has
+    a larger number than s: going from the last state to the first, we meet each value after those it is made of.
+    """
+    same_shape(probabilities=probabilities, rewards=rewards, successors=successors)
+    later = successors > torch.arange(len(successors), device=successors.device)[:, None]
+    require(bool((later | (successors < 0)).all()), "successors must have larger numbers than their states, or be < 0")
+    values = rewards.new_zeros(len(rewards))
+    for s in reversed(range(len(rewards))):
+        following = torch.where(successors[s] < 0, 0.0, values[successors[s]])
+        values[s] = probabilities[s] @ (rewards[s] + gamma * following)
+    return values
+
+
+def action_advantages(
+    probabilities: Float[Tensor, "*B V"], action_values: Float[Tensor, "*B V"]
+) -> Float[Tensor, "*B V"]:
+    """How much better each action is than the policy's average action, in units of reward.
+
+        A(s, a) = Q(s, a) − V(s),     V(s) = Σ_a π(a | s) Q(s, a)
+
+    Weighted by π, the advantages of a state sum to 0.
+    """
+    same_shape(probabilities=probabilities, action_values=action_values)
+    return action_values - (probabilities * action_values).sum(dim=-1, keepdim=True)
 
 
 def value_loss(

@@ -1,4 +1,4 @@
-"""The critic's losses, and how much of the returns it explains."""
+"""Values by the Bellman equation, the critic's losses, and how much of the returns it explains."""
 
 import math
 from statistics import pvariance
@@ -7,11 +7,16 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import padded_batches
+from strategies import padded_batches, tensors
 from torch.autograd import gradcheck
 from torch.nn.functional import mse_loss
 
-from ppo_teach.values import clipped_value_loss, explained_variance, value_loss
+from ppo_teach.exact import exact_values
+from ppo_teach.masks import is_last_token
+from ppo_teach.models import TabularActorCritic
+from ppo_teach.rollouts import score_responses
+from ppo_teach.tasks.ticket_clerk import EOS, MAX_TOKENS, PAD, WORDS, question, replies
+from ppo_teach.values import action_advantages, clipped_value_loss, explained_variance, tree_values, value_loss
 
 MASK = torch.tensor([[True, True, False], [True, False, False]])
 ONE = torch.ones(1, dtype=torch.bool)
@@ -19,6 +24,61 @@ ONE = torch.ones(1, dtype=torch.bool)
 
 def one(number: float, *, learns: bool = False) -> torch.Tensor:
     return torch.tensor([number], dtype=torch.float64, requires_grad=learns)
+
+
+# --- tree_values
+
+
+def test_the_values_of_two_states_by_hand():
+    # State 1: ½ · 4 + ½ · 0 = 2. State 0: ¼ · 8, and ¾ · (1 + ½ · 2), so 3.5 with γ = ½.
+    probabilities = torch.tensor([[0.25, 0.75], [0.5, 0.5]], dtype=torch.float64)
+    rewards = torch.tensor([[8.0, 1.0], [4.0, 0.0]], dtype=torch.float64)
+    successors = torch.tensor([[-1, 1], [-1, -1]])
+    assert tree_values(probabilities, rewards, successors, gamma=0.5).tolist() == [3.5, 2.0]
+
+
+@given(tensors(21, 4, low=-3, high=3), tensors(21, 4), st.floats(0, 1))
+def test_backward_induction_is_the_sum_over_all_that_may_follow(logits, payments, gamma):
+    # The clerk's 40 replies against his 21 prefixes, numbered as TabularActorCritic numbers them.
+    V = len(WORDS)
+    children = torch.arange(21)[:, None] * V + 1 + torch.arange(V)
+    successors = torch.where((children < 21) & (torch.arange(V) != EOS), children, -1)
+    clerk = TabularActorCritic(vocabulary_size=V, max_tokens=MAX_TOKENS, eos=EOS, pad=PAD, dtype=torch.float64)
+    with torch.no_grad():
+        clerk.logits[0] = logits
+        clerk.values[0] = tree_values(logits.softmax(dim=-1), payments, successors, gamma=gamma)
+        responses, mask = replies()
+        logprobs, values = score_responses(clerk, question(len(responses)), responses, mask)
+        clerk.logits[0] = payments
+        logits_are_payments, _ = clerk(question(len(responses)), responses, mask)
+    rewards = logits_are_payments.gather(-1, responses[..., None]).squeeze(-1)
+    expected = exact_values(logprobs, rewards, responses, mask, gamma=gamma)
+    torch.testing.assert_close(values[mask], expected[mask], rtol=0, atol=1e-12)
+    assert is_last_token(mask).any(dim=0).all()  # replies of every length took part
+
+
+@pytest.mark.parametrize("successor", [0, 1])
+def test_a_state_that_does_not_lead_onwards_is_refused(successor):
+    successors = torch.tensor([[1], [successor]])
+    with pytest.raises(ValueError, match="successors must have larger numbers than their states"):
+        tree_values(torch.ones(2, 1), torch.ones(2, 1), successors, gamma=1.0)
+
+
+# --- action_advantages
+
+
+def test_advantages_of_the_clerks_first_token_by_hand():
+    # Q = 0, 4, 8, 0, each with ¼: V = 3.
+    advantages = action_advantages(torch.full((4,), 0.25), torch.tensor([0.0, 4.0, 8.0, 0.0]))
+    assert advantages.tolist() == [-3, 1, 5, -3]
+
+
+@given(tensors(2, 3, 4), tensors(2, 3, 4))
+def test_advantages_sum_to_zero_under_the_policy_and_keep_the_differences(logits, action_values):
+    probabilities = logits.softmax(dim=-1)
+    advantages = action_advantages(probabilities, action_values)
+    torch.testing.assert_close((probabilities * advantages).sum(dim=-1), torch.zeros(2, 3).double(), rtol=0, atol=1e-12)
+    torch.testing.assert_close(advantages.diff(dim=-1), action_values.diff(dim=-1), rtol=0, atol=1e-12)
 
 
 # --- value_loss
