@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ppo_teach.checks import same_shape
+from ppo_teach.checks import require, same_shape
 from ppo_teach.masks import zero_padding
 
 
@@ -37,9 +37,22 @@ def reinforce_loss(
         L = −(1/B) Σ_b Σ_t log π(a_t | s_t) · G_t
 
     `weights` are returns, or returns minus a baseline that does not depend on the action; they are held constant. The
-    sum runs over the tokens of an episode and the mean over episodes: a mean over tokens would weigh short episodes
-    more than ∇J does. Source: Williams (1992), REINFORCE.
+    sum runs over the tokens of an episode and the mean over episodes: a mean over each episode's tokens would weigh
+    short episodes more than ∇J does. The value of L says nothing about J. Source: Williams (1992), REINFORCE.
     """
     same_shape(logprobs=logprobs, weights=weights, mask=mask)
     episode_sums = (zero_padding(logprobs, mask) * zero_padding(weights.detach(), mask)).sum(dim=-1)
     return -episode_sums.mean()
+
+
+def leave_one_out_baseline(scores: Float[Tensor, "*B N"]) -> Float[Tensor, "*B N"]:
+    """For each of N replies to one prompt, the mean score of the other N − 1: a baseline its own tokens do not move.
+
+        b_i = 1/(N−1) Σ_{j ≠ i} R_j
+
+    The mean of all N would contain the reply itself, and shorten the expected gradient by the factor 1 − 1/N. Raises
+    ValueError for a single reply. Source: Kool et al. (2019).
+    """
+    replies = scores.shape[-1]
+    require(replies > 1, f"scores must hold at least 2 replies to each prompt; got {replies}")
+    return (scores.sum(dim=-1, keepdim=True) - scores) / (replies - 1)

@@ -16,7 +16,7 @@ from ppo_teach.exact import (
     kl_optimal_policy,
 )
 from ppo_teach.masks import response_mask, zero_padding
-from ppo_teach.policy import action_logprobs
+from ppo_teach.policy import action_logprobs, softmax_score
 
 # --- enumerate_responses
 
@@ -71,6 +71,17 @@ def test_the_policy_gradient_of_a_softmax_is_its_closed_form(logits, scores):
     probabilities = logits.detach().softmax(dim=-1)
     closed_form = probabilities * (scores - probabilities @ scores)
     torch.testing.assert_close(gradient, closed_form, rtol=0, atol=1e-13)
+
+
+@given(tensors(5), tensors(5))
+def test_the_policy_gradient_is_the_mean_of_the_score_times_the_reward(logits, rewards):
+    # The log-derivative theorem: the left side differentiates a sum, the right side averages ∇ log π · R.
+    logits = logits.requires_grad_()
+    logprobs = logits.log_softmax(dim=-1)
+    (gradient,) = exact_policy_gradient(logprobs, rewards, [logits])
+    of_each_action = softmax_score(logits.detach().expand(5, 5), torch.arange(5))
+    average = (logprobs.detach().exp() * rewards) @ of_each_action
+    torch.testing.assert_close(gradient, average, rtol=0, atol=1e-13)
 
 
 def test_the_gradient_is_given_for_each_parameter():
