@@ -49,6 +49,17 @@ class Setting:
         return self.prompt_tokens + self.response_tokens
 
 
+@dataclass(frozen=True)
+class ControlSetting:
+    """One iteration of PPO on classic control: steps of environments side by side, and epochs of minibatches."""
+
+    name: str = "CartPole-v1"
+    environments: int = 4
+    steps: int = 128
+    minibatch_size: int = 128
+    epochs: int = 4
+
+
 class Laps:
     """The contestant's side: a line on stdin asks for a lap, a line on stdout answers. Libraries print to stderr."""
 
@@ -86,7 +97,7 @@ class Laps:
 
 
 @contextmanager
-def contestant(python: Path | str, script: Path, setting: Setting) -> Iterator["Contestant"]:
+def contestant(python: Path | str, script: Path, setting: Setting | ControlSetting) -> Iterator["Contestant"]:
     """A script, started by the Python of its environment; it ends where the `with` does."""
     command = [str(python), str(script), json.dumps(asdict(setting))]
     pipe = subprocess.PIPE

@@ -20,29 +20,30 @@ from pathlib import Path
 from statistics import median
 
 import tyro
-from laps import CLOCKS, Setting, contestant
+from laps import CLOCKS, ControlSetting, Setting, contestant
 
 HERE = Path(__file__).parent
-ENVIRONMENT = HERE / ".venv"
+ENVIRONMENTS = HERE / ".venv"
 DEFAULT = Setting()
 CALLS = "whole iteration / bare calls"
 
 Times = dict[str, list[float]]
 
 
-def trl_python() -> Path:
-    """The Python of an environment with TRL, made if it is not there or was made from other requirements."""
-    requirements, constraints = HERE / "trl-requirements.txt", HERE.parent / "constraints.txt"
-    wanted, stamp = requirements.read_text() + constraints.read_text(), ENVIRONMENT / "made-from.txt"
-    python = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+def peer_python(peer: str) -> Path:
+    """The Python of an environment with a peer, made if it is not there or was made from other requirements."""
+    requirements, constraints = HERE / f"{peer}-requirements.txt", HERE.parent / "constraints.txt"
+    folder = ENVIRONMENTS / peer
+    wanted, stamp = requirements.read_text() + constraints.read_text(), folder / "made-from.txt"
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not stamp.exists() or stamp.read_text() != wanted:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], check=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", "-c", constraints, "-r", requirements], check=True)
         stamp.write_text(wanted)
     return python
 
 
-def run(setting: Setting, rounds: int, scripts: dict[str, Path | str]) -> tuple[dict, dict]:
+def run(setting: Setting | ControlSetting, rounds: int, scripts: dict[str, Path | str]) -> tuple[dict, dict]:
     """The laps of every contestant, and the versions it ran with. Two rounds to warm up are not counted."""
     with ExitStack() as stack:
         racing = {
@@ -116,7 +117,7 @@ def main(
     """
     scripts: dict[str, Path | str] = {"whole_iteration": sys.executable, "bare_calls": sys.executable}
     if trl:
-        scripts["trl_throughput"] = trl_python()
+        scripts["trl_throughput"] = peer_python("trl")
     laps, versions = run(setting, rounds, scripts)
     ours = times(laps["whole_iteration"])
     ratios = {

@@ -15,6 +15,7 @@ from torch import nn
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 RESULTS = json.loads((BENCHMARKS / "results" / "throughput.json").read_text())
+CONTROL = json.loads((BENCHMARKS / "results" / "control.json").read_text())
 SMALL = {"width": 8, "heads": 2, "vocabulary_size": 7, "prompt_tokens": 3, "response_tokens": 4, "batch_size": 8}
 
 
@@ -92,3 +93,23 @@ def test_the_committed_results_are_of_the_default_setting_and_keep_the_goal(modu
         RESULTS["versions"]["bare_calls"]["torch"]
     }
     assert "TRL / whole iteration" in RESULTS["ratios"]
+
+
+def test_control_reports_the_speed_of_its_own_run(tmp_path: Path):
+    results = tmp_path / "control.json"
+    sizes = ["--setting.steps=8", "--setting.minibatch-size=8", "--setting.epochs=1"]
+    command = [sys.executable, BENCHMARKS / "control.py", "--no-sb3", "--rounds=3", "--results", results, *sizes]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    report = json.loads(results.read_text())
+    assert report["setting"] == {**CONTROL["setting"], "steps": 8, "minibatch_size": 8, "epochs": 1}
+    assert report["ratios"] == {}
+    speed = report["steps_per_second"]["our_control"]["wall"]
+    assert 0 < speed["min"] <= speed["median"] <= speed["max"]
+    assert f"{speed['median']:.0f} steps/s (wall)" in printed
+
+
+def test_the_committed_results_on_control_are_of_the_default_setting_and_keep_the_goal(modules: dict[str, ModuleType]):
+    assert CONTROL["setting"] == asdict(modules["laps"].ControlSetting())
+    assert CONTROL["ratios"]["sb3_control / our_control"]["wall"]["median"] >= 1
+    ours, theirs = CONTROL["versions"]["our_control"], CONTROL["versions"]["sb3_control"]
+    assert ours == {package: theirs[package] for package in ours}
