@@ -24,6 +24,12 @@ def normalised_by_hand(logits: Tensor, actions: Tensor) -> Tensor:
     return one_hot(actions, logits.shape[-1]) - weights / weights.sum(dim=-1, keepdim=True)
 
 
+def marked_in_all_rows(logits: Tensor, actions: Tensor) -> Tensor:
+    score = -logits.softmax(dim=-1)
+    score[..., actions.flatten()] += 1
+    return score
+
+
 def of_taken(x: Tensor, onehot: Tensor) -> Tensor:
     """The entry of the action taken, the axis kept."""
     return (onehot * x).sum(dim=-1, keepdim=True)
@@ -50,6 +56,13 @@ MISCONCEPTIONS = (
         "each entry was divided by its probability, although the score has no quotient left",
         "the derivative of a logarithm has a 1/π; the π of the softmax's derivative cancels it",
         "What must the entries sum to, when a constant added to all logits changes nothing?",
+    ),
+    Misconception(
+        "the 1/π that has nothing to cancel",
+        altered(lambda score, onehot, pi: score / of_taken(pi, onehot).clamp(min=1e-30)),
+        "the score was divided by π(a) once more",
+        "∇ log π = ∇π/π is right; but ∇π is π(a) times (onehot − π), not that bracket alone",
+        "What is ∂π(a)/∂z_a: 1 − π(a), or π(a) times that?",
     ),
     Misconception(
         "the gradient of π, not of log π",
@@ -148,6 +161,13 @@ MISCONCEPTIONS = (
         "only the entry of the taken action was returned",
         "1 − π(a) is the entry that one remembers",
         "How many logits are there for each action?",
+    ),
+    Misconception(
+        "every action for every row",
+        marked_in_all_rows,
+        "each row got a 1 for the actions of all rows",
+        "`score[..., actions] += 1` reads like 'the action of each row'",
+        "How many ones should a row contain?",
     ),
     Misconception(
         "the likeliest action instead of the one taken",
