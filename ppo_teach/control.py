@@ -1,8 +1,8 @@
 """PPO on Gymnasium's classic control, in three acts. Chapter: book/ppo/ppo.md.
 
 The same algorithm as in `ppo_teach.trainer`, where an action is a push and not a word: no prompts, no reference, no
-padding. Row n of a tensor is an environment, column t a step. Where an environment's time limit stops an episode we
-keep the bootstrap; published single-file code treats that as the end of all reward.
+padding. Row n of a tensor is an environment, column t a step. Where a time limit stops an episode we keep the
+bootstrap; published single-file code treats that as the end of all reward. The rest is as published.
 """
 
 import math
@@ -159,7 +159,8 @@ class ControlTrainer:
     def minibatches(
         self, experience: Experience, advantages: Credit, returns: Credit
     ) -> Iterator[tuple[Experience, Float[Tensor, " K"], Float[Tensor, " K"]]]:
-        """Every step once, shuffled. Advantages are whitened within a minibatch; PPOTrainer whitens within a batch."""
+        """Every step once, shuffled. Advantages are whitened here, within a minibatch, as in published code; PPOTrainer
+        does it within the batch, so that an advantage does not depend on the company that shuffling gives it."""
         order = torch.randperm(returns.numel(), generator=self.rng)
         for rows in order.split(self.config.minibatch_size):
             mb = experience[rows]

@@ -374,6 +374,16 @@ def test_the_same_seed_gives_the_same_history_and_weights_and_another_seed_gives
     assert cartpole(seed=1).train() != first.history
 
 
+def test_the_seed_decides_the_actions_drawn_and_the_order_of_minibatches():
+    # At first every action is as likely as the other, so two seeds agree on about half of them.
+    trainers = [cartpole(seed=seed) for seed in (0, 1)]
+    experience, other = (trainer.act() for trainer in trainers)
+    assert 0.25 < (experience.actions == other.actions).float().mean() < 0.75
+    numbers = torch.arange(64.0).view(2, 32)
+    first, second = (next(trainer.minibatches(experience, numbers, numbers))[2] for trainer in trainers)
+    assert first.tolist() != second.tolist()
+
+
 def test_no_environment_of_one_seed_starts_like_one_of_the_next():
     starts = torch.cat([cartpole(seed=seed).observations for seed in range(3)])
     assert len(starts.unique(dim=0)) == 6
