@@ -77,6 +77,7 @@ class Evaluate:
 class Check:
     """Check the exercises in a Python file of yours."""
 
+    # Its functions that are named as exercises are checked.
     file: tyro.conf.Positional[Path]
 
 

@@ -8,40 +8,39 @@ from ppo_teach.kl import AdaptiveKL, FixedKL
 
 @dataclass(frozen=True)
 class PPOConfig:
-    """The settings of a run. Raises ValueError for a setting outside its rule.
+    """The settings of a run. Raises ValueError for a setting outside its rule."""
 
-    iterations       rounds of acting and learning
-    batch_size       responses per iteration
-    minibatch_size   responses per gradient step; divides batch_size
-    epochs           passes over each batch
-    learning_rate    Adam's at the first iteration; falls linearly towards 0
-    clip             ε, how far the ratio may move before a gain stops counting
-    value_clip       the same for the critic, in units of reward; inf for none
-    value_coef       weight of the critic's loss
-    entropy_coef     weight of the entropy bonus
-    gamma, lam       discount and the fading of credit, per token
-    max_grad_norm    the gradient is scaled down to this norm
-    max_tokens       a response ends here if not at EOS
-    temperature      logits are divided by it, in acting and in scoring
-    seed             of the prompts drawn, the responses sampled and the minibatches shuffled
-    kl               β, fixed or adaptive
-    """
-
+    # Rounds of acting and learning.
     iterations: int = 50
+    # Responses per iteration.
     batch_size: int = 64
+    # Responses per gradient step; divides the batch size.
     minibatch_size: int = 32
+    # Passes over each batch.
     epochs: int = 2
+    # Adam's at the first iteration; falls linearly towards 0.
     learning_rate: float = 2e-4
+    # ε, how far the ratio may move from 1 before a gain stops counting.
     clip: float = 0.2
+    # The same for the critic, in units of reward; inf for none.
     value_clip: float = 0.2
+    # Weight of the critic's loss.
     value_coef: float = 0.5
+    # Weight of the entropy bonus, in units of advantage per nat.
     entropy_coef: float = 0.0
+    # Discount per token, from 0 to 1.
     gamma: float = 1.0
+    # λ, what of later credit reaches back, per token, from 0 to 1.
     lam: float = 0.95
+    # The gradient is scaled down to this norm.
     max_grad_norm: float = 1.0
+    # A response ends after so many tokens, if not at EOS.
     max_tokens: int = 24
+    # Logits are divided by it, in acting and in scoring.
     temperature: float = 1.0
+    # Of the prompts drawn, the responses sampled and the minibatches shuffled.
     seed: int = 0
+    # β, fixed or adaptive.
     kl: FixedKL | AdaptiveKL = field(default_factory=lambda: FixedKL(0.02))
 
     def __post_init__(self) -> None:

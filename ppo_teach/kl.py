@@ -76,8 +76,9 @@ def kl_shaped_rewards(
 
 @dataclass(frozen=True)
 class FixedKL:
-    """β that stays what it is. `coef` is in units of reward per nat."""
+    """β that stays what it is."""
 
+    # β, in units of reward per nat.
     coef: float
 
     def __post_init__(self) -> None:
@@ -94,11 +95,14 @@ class AdaptiveKL:
 
         e = clamp(KL / target − 1, −0.2, 0.2),     β ← β · (1 + e · episodes / horizon)
 
-    `target` is in nats per *sequence*, `horizon` in episodes. Source: Ziegler et al. (2019), section 2.2.
+    Source: Ziegler et al. (2019), section 2.2.
     """
 
+    # β at first, in units of reward per nat.
     coef: float
+    # The KL to hold, in nats per sequence, not per token.
     target: float
+    # Episodes; the larger, the slower β moves.
     horizon: float
 
     def __post_init__(self) -> None:

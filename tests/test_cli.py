@@ -1,6 +1,7 @@
 """The command `ppo-teach`, as a reader gives it."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -151,6 +152,24 @@ def test_an_option_that_cannot_be_read_is_named(
         ppo_teach(f"{TRAIN} {option}")
     assert stop.value.code == 2
     assert message in capsys.readouterr().err
+
+
+KL_HELP = [f"train generation {kl}" for kl in ("fixed-kl", "adaptive-kl")]
+
+
+@pytest.mark.parametrize("line", ["train translation", "train generation", *KL_HELP, "evaluate", "check"])
+def test_every_option_is_described_in_the_help(
+    line: str, ppo_teach: Command, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("COLUMNS", "200")
+    with pytest.raises(SystemExit):
+        ppo_teach(f"{line} --help")
+    printed = re.sub(r"[│\s]+", " ", capsys.readouterr().out)
+    described = re.findall(r"(?:--[a-z]\S* \S+|PATH) (.*?)\((?:default|required)", printed)
+    assert described
+    assert [words for words in described if not words.endswith(". ")] == []
+    # tyro gives a field without a comment that of the field above.
+    assert len(set(described)) == len(described)
 
 
 def test_another_configuration_in_the_folder_of_a_run_is_one_line_that_says_so(ppo_teach: Command, tmp_path: Path):
