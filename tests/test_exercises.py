@@ -286,6 +286,70 @@ def test_what_the_function_prints_is_shown_once(capsys: pytest.CaptureFixture):
     assert capsys.readouterr().out == "deltas torch.Size([1, 3])\n"
 
 
+# An exercise whose answer is a class
+
+
+PLAYED = EXERCISES["ReplyEnv"].variants[0]
+
+
+def reply_env(*, reset: Callable = PLAYED.reset, step: Callable = PLAYED.step) -> type:
+    """A reader's class, right but for the methods given."""
+    return type("ReplyEnv", (PLAYED,), {"reset": reset, "step": step})
+
+
+def nothing(*_arguments: object) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("methods", "diagnosis", "particulars"),
+    [
+        ({"step": nothing}, "its `step` returns nothing", "step 1 returned nothing; there should be five"),
+        (
+            {"step": lambda env, token: PLAYED.step(env, token)[:3]},
+            "its `step` returns 3 things",
+            "there should be five",
+        ),
+        ({"step": lambda env, token: 0.5}, "its `step` returns one float", "there should be five"),
+        ({"reset": nothing}, "its `reset` returns nothing", "there should be two things"),
+        ({"reset": lambda env: (*PLAYED.reset(env), {})}, "its `reset` returns 3 things", "there should be two things"),
+        (
+            {"reset": lambda env: (None, PLAYED.reset(env))},
+            "its state is of type NoneType",
+            "In order: the state, the reward",
+        ),
+        ({"step": lambda env, token: ([7], None, False, False, {})}, "its reward is of type NoneType", "In order"),
+        ({"step": lambda env, token: ([7], 0.0, {}, False, {})}, "its flag is of type dict", "In order"),
+        ({"step": lambda env, token: PLAYED.step(env, token)[:2]}, "two things instead of five", "is 2 (expected 5)"),
+        ({"step": lambda env: ()}, "it cannot be called as the exercise says", "but 2 were given"),
+        ({"step": lambda env, token: env.reply}, "it raised AttributeError", "has no attribute 'reply'"),
+    ],
+)
+def test_what_a_method_returns_is_named_when_it_cannot_be_played(methods: dict, diagnosis: str, particulars: str):
+    report = check("ReplyEnv", reply_env(**methods))
+    assert report.diagnosis == diagnosis
+    assert particulars in report.message
+
+
+def test_a_list_of_five_things_can_be_unpacked_too():
+    assert check("ReplyEnv", reply_env(step=lambda env, token: [*PLAYED.step(env, token)])).passed
+
+
+def test_an_error_inside_a_method_is_told_with_its_line(tmp_path: Path):
+    file = tmp_path / "mine.py"
+    file.write_text(EXERCISES["ReplyEnv"].stub.split("def reset")[0].replace(": Callable[[list[int]], float]", ""))
+    with file.open("a") as lines:
+        lines.write("def reset(self):\n        return self.prompt + 7, {}\n    def step(self, token): ...\n")
+    (report,) = check_file(file)
+    assert report.diagnosis == "it raised TypeError"
+    assert "`return self.prompt + 7, {}` raised TypeError: can only concatenate list" in report.message
+
+
+def test_a_class_is_attempted_when_one_of_its_methods_is_written():
+    assert check("ReplyEnv", reply_env(reset=nothing, step=nothing)).verdict == "not attempted"
+    assert check("ReplyEnv", reply_env(step=nothing)).verdict == "wrong"
+    assert check("ReplyEnv", EXERCISES["ReplyEnv"].function).verdict == "not attempted"
+
+
 # Two mistakes at once
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ppo_teach.exercises.exercise import Case, Exercise, Inputs
+from ppo_teach.exercises.exercise import Case, Exercise, Inputs, Misshapen
 from ppo_teach.exercises.limits import TimeUp
 
 
@@ -47,6 +47,8 @@ def ask(exercise: Exercise, function: Callable, case: Case) -> Answer:
         return Answer(value=result.detach().double(), gradients=gradients(result, leaves))
     except TimeUp:
         raise
+    except Misshapen as error:
+        return Answer(problem=Problem(error.name, error.particulars))
     except BaseException as error:  # whatever the reader's code raises, exit() included, is an answer
         return Answer(problem=raised(error, exercise, function))
 

@@ -35,6 +35,13 @@ class Case:
     law: str = ""
 
 
+class Misshapen(Exception):
+    """Raised by an exercise's `play` for what cannot be read: `name` reads well after a ✗, `particulars` explain."""
+
+    def __init__(self, name: str, particulars: str) -> None:
+        self.name, self.particulars = name, particulars
+
+
 def pick(rng: torch.Generator, *options: Any) -> Any:
     """One of the options."""
     return options[int(torch.randint(len(options), (), generator=rng))]
@@ -79,7 +86,7 @@ class Exercise:
     gradients        the arguments in which the gradient must be right, zero included: 'held constant' is a zero
     hints            three, rising: a question, a direction, nearly the answer
     variants         other right implementations; tests prove that the grader accepts them
-    play             for a class: play(class, inputs) → tensor
+    play             for a class: play(class, inputs) → tensor, or Misshapen
     """
 
     function: Callable

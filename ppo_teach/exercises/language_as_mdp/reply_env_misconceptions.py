@@ -1,97 +1,15 @@
 """Known wrong ways to write `ReplyEnv`: each is the right one with one piece replaced."""
 
-from collections.abc import Callable
-from typing import Any
-
 from ppo_teach.exercises.exercise import Misconception
+from ppo_teach.exercises.language_as_mdp.reply_env_ends import WRONG_ENDS
+from ppo_teach.exercises.language_as_mdp.reply_env_pieces import (
+    OneList,
+    OneListForEverything,
+    ThePromptItself,
+    WrittenIntoThePrompt,
+    altered,
+)
 
-
-class InPieces:
-    """The right environment, cut so that each piece can be replaced."""
-
-    def __init__(self, prompt: list[int], reward: Callable[[list[int]], float], *, max_tokens: int, eos: int) -> None:
-        self.prompt, self.reward, self.max_tokens, self.eos = prompt, reward, max_tokens, eos
-        self.reply: list[int] = []
-
-    def reset(self) -> Any:
-        self.begin()
-        return self.opening(self.state())
-
-    def step(self, token: int) -> Any:
-        before = self.state()
-        self.append(token)
-        terminated, truncated = self.flags(self.stopped(token), self.full())
-        score = self.score(terminated or truncated)
-        return self.answer(self.shown(before), score, terminated, truncated)
-
-    def begin(self) -> None:
-        self.reply = []
-
-    def append(self, token: int) -> None:
-        self.reply.append(token)
-
-    def state(self) -> Any:
-        return self.prompt + self.reply
-
-    def shown(self, _before: Any) -> Any:
-        return self.state()
-
-    def stopped(self, token: int) -> bool:
-        return token == self.eos
-
-    def full(self) -> bool:
-        return len(self.reply) == self.max_tokens
-
-    def flags(self, stopped: bool, full: bool) -> tuple[bool, bool]:
-        return stopped or full, False
-
-    def score(self, over: bool) -> float:
-        return self.reward(self.reply) if over else 0.0
-
-    def opening(self, state: Any) -> Any:
-        return state, {}
-
-    def answer(self, state: Any, score: float, terminated: bool, truncated: bool) -> Any:
-        return state, score, terminated, truncated, {}
-
-
-def altered(**pieces: Callable) -> type:
-    return type("ReplyEnv", (InPieces,), pieces)
-
-
-class WrittenIntoThePrompt(InPieces):
-    """The reply is appended to the prompt's own list."""
-
-    def append(self, token: int) -> None:
-        self.reply.append(token)
-        self.prompt.append(token)
-
-    def state(self) -> Any:
-        return self.prompt.copy()
-
-
-class ThePromptItself(WrittenIntoThePrompt):
-    """The same, and the list is handed out as it is."""
-
-    def state(self) -> Any:
-        return self.prompt
-
-
-class OneList(InPieces):
-    """A copy of the prompt that grows, handed out as it is."""
-
-    def begin(self) -> None:
-        self.reply, self.row = [], self.prompt.copy()
-
-    def append(self, token: int) -> None:
-        self.reply.append(token)
-        self.row.append(token)
-
-    def state(self) -> Any:
-        return self.row
-
-
-ENDS = "Two ways to stop"
 STEPS = "One reply, step by step"
 MISCONCEPTIONS = (
     Misconception(
@@ -117,76 +35,7 @@ MISCONCEPTIONS = (
         "How many things does `reset` return?",
         section=STEPS,
     ),
-    Misconception(
-        "terminated and truncated are swapped",
-        altered(flags=lambda self, stopped, full: (False, stopped or full)),
-        "every reply looks as if something were still to come",
-        "both are true at an end, and the words are near neighbours",
-        "After `<eos>`, is anything still to come?",
-    ),
-    Misconception(
-        "the limit truncates",
-        altered(flags=lambda self, stopped, full: (stopped, full and not stopped)),
-        "a reply that used all its tokens looks as if more were to come",
-        "that is what a time limit does in most environments",
-        "The limit is part of the task. What is still to come after the last token that it allows?",
-    ),
-    Misconception(
-        "the limit sets both flags",
-        altered(flags=lambda self, stopped, full: (stopped or full, full)),
-        "the reply is over, and something is still to come",
-        "running out of tokens feels like both",
-        "The limit is part of the task. Did anybody stop looking before the end?",
-    ),
-    Misconception(
-        "EOS does not end the reply",
-        altered(stopped=lambda self, token: False),
-        "the reply goes on behind its end",
-        "the limit ends every episode sooner or later",
-        "Which two things end a reply?",
-    ),
-    Misconception(
-        "the limit does not end the reply",
-        altered(full=lambda self: False),
-        "the reply goes on behind the limit",
-        "a clerk who always says `<eos>` in time never shows it",
-        "Which two things end a reply?",
-    ),
-    Misconception(
-        "nothing ends the reply",
-        altered(flags=lambda self, stopped, full: (False, False)),
-        "no episode ever ends, and no score is ever paid",
-        "the flags look like a matter for the caller",
-        "Who knows that the reply is over, if not the environment?",
-    ),
-    Misconception(
-        "the limit comes one token late",
-        altered(full=lambda self: len(self.reply) > self.max_tokens),
-        "one token more than allowed was taken",
-        "`>` reads like 'beyond the limit', and the token is in the list already",
-        "With max_tokens = 2, how many tokens has a full reply?",
-    ),
-    Misconception(
-        "the limit comes one token early",
-        altered(full=lambda self: len(self.reply) + 1 >= self.max_tokens),
-        "the last token that the limit allows could not be said",
-        "counting from 0, the last token has the number max_tokens − 1",
-        "With max_tokens = 2, how many tokens has a full reply?",
-    ),
-    Misconception(
-        "the prompt counts towards the limit",
-        altered(full=lambda self: len(self.prompt) + len(self.reply) >= self.max_tokens),
-        "a long prompt left no room for the reply",
-        "a model's context counts both; the limit of a reply does not",
-        "Whose tokens does `max_tokens` count?",
-    ),
-    Misconception(
-        "EOS in the prompt ends the reply",
-        altered(stopped=lambda self, token: self.eos in self.state()),
-        "the reply was over before it began",
-        "`eos in state` is short, and most prompts have none",
-        "Where may `eos` stand without ending the reply?",
-    ),
+    *WRONG_ENDS,
     Misconception(
         "the score comes at every step",
         altered(score=lambda self, over: self.reward(self.reply)),
@@ -270,6 +119,24 @@ MISCONCEPTIONS = (
         "`self.state = self.prompt` looks like a copy",
         "After `self.state = self.prompt` and `self.state.append(token)`, what is in `self.prompt`?",
         section=STEPS,
+    ),
+    Misconception(
+        "one list is prompt, state and reply",
+        OneListForEverything,
+        "the list began as the prompt, and was then counted, scored and handed out as if it were the reply",
+        "one list is less to keep in order than two",
+        "Which tokens does `max_tokens` count, which does the judge read, and which does the state show?",
+        section=STEPS,
+    ),
+    Misconception(
+        "the state is taken for the reply",
+        altered(
+            full=lambda self: len(self.state()) == self.max_tokens,
+            score=lambda self, over: self.reward(self.state()) if over else 0.0,
+        ),
+        "the prompt was counted and scored as if the clerk had said it",
+        "the state is one list, and holds all that was said",
+        "Which tokens does `max_tokens` count, and which does the judge read?",
     ),
     Misconception(
         "all states are one list",
