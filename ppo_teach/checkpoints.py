@@ -7,7 +7,10 @@ old one or the new one. Weights are read with `weights_only=True`: a checkpoint 
 
 import json
 import os
+import time
 from collections.abc import Callable
+from contextlib import suppress
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +19,28 @@ import torch
 from ppo_teach.checks import require
 
 CHECKPOINT, HISTORY = "checkpoint.pt", "history.jsonl"
+ABANDONED = 600  # seconds; a file that nobody has written to for so long was left behind by a process that was killed
 Metrics = dict[str, int | float]
 
 
 def write_aside(path: Path, write: Callable[[Path], Any]) -> None:
-    """Let `write` make the file under another name, push it to the disk, then give it its own name in one step."""
+    """Let `write` make the file under another name, push it to the disk, then give it its own name in one step.
+
+    The other name is the process's own, so two that make the same file do not disturb each other: the later one stays.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.name + ".partial")
-    write(aside)
-    with aside.open("rb") as file:
-        os.fsync(file.fileno())
-    os.replace(aside, path)
+    aside = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        write(aside)
+        with aside.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+    for left in path.parent.glob(f"{escape(path.name)}.*.partial"):
+        with suppress(FileNotFoundError):  # it may have been renamed, or removed, since we looked
+            if left.stat().st_mtime < time.time() - ABANDONED:
+                left.unlink()
 
 
 def write_json(path: Path, content: Any) -> None:

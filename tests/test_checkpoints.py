@@ -1,6 +1,7 @@
 """Files that are either the old one or the new one, and that cannot run code."""
 
 import json
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,38 @@ def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path: Path, monkeypat
     monkeypatch.setattr("os.replace", lambda aside, path: done.append(f"renamed to {path.name}"))
     write_aside(tmp_path / "samples.txt", lambda aside: aside.write_text("a cat"))
     assert done == ["pushed", "renamed to samples.txt"]
+
+
+def test_two_processes_that_make_the_same_file_do_not_disturb_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def write_while_another_process_does(aside: Path) -> None:
+        aside.write_text("ours")
+        with monkeypatch.context() as there:
+            there.setattr("os.getpid", lambda: 1)
+            write_aside(tmp_path / "start.pt", lambda aside: aside.write_text("theirs"))
+        assert (tmp_path / "start.pt").read_text() == "theirs"
+
+    write_aside(tmp_path / "start.pt", write_while_another_process_does)
+    assert (tmp_path / "start.pt").read_text() == "ours"
+    assert [path.name for path in tmp_path.iterdir()] == ["start.pt"]
+
+
+def test_what_a_writer_or_a_killed_process_left_behind_is_removed(tmp_path: Path):
+    def fail(aside: Path) -> None:
+        aside.write_text("half")
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="the disk is full"):
+        write_aside(tmp_path / "start.pt", fail)
+    assert list(tmp_path.iterdir()) == []
+    killed, at_work, other = (tmp_path / f"{name}.partial" for name in ("start.pt.1", "start.pt.2", "other.pt.1"))
+    for path in (killed, at_work, other):
+        path.write_text("half")
+    for path in (killed, other):
+        os.utime(path, (0, 0))
+    write_aside(tmp_path / "start.pt", lambda aside: aside.write_text("whole"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other.pt.1.partial", "start.pt", "start.pt.2.partial"]
 
 
 def test_without_a_checkpoint_there_is_nothing_to_resume(tmp_path: Path):
