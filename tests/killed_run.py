@@ -2,7 +2,7 @@
 
 Beside the undisturbed runs `short` and `long` it makes `lines/N`, a short run killed at the Nth line that
 checkpoints.py executes, for every N there is, then resumed; and `clock`, a long run killed at random moments until it
-came through. Prints how often it killed: at a line, by the clock.
+came through. Prints how often it killed: at a line, by the clock. Ends when its input ends.
 """
 
 import os
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from threading import RLock
+from threading import RLock, Thread
 from types import FrameType
 from typing import Any
 
@@ -75,10 +75,17 @@ def killed_at(line: int, folder: Path) -> Callable[[], None]:
     return run
 
 
+def end_with_the_test() -> None:
+    """Wait for the end of our input, which the test holds open: it comes when the test has ended, however it did."""
+    os.read(sys.stdin.fileno(), 1)
+    os._exit(1)
+
+
 def survives(run: Callable[[], Any], *, seconds: float | None = None) -> bool:
     """Whether a child process that does this came to its end, before it was killed after so many seconds."""
     child = os.fork()
     if child == 0:
+        Thread(target=end_with_the_test, daemon=True).start()
         tqdm.set_lock(RLock())  # of its own: one shared by all children would be lost with the first that dies in it
         run()
         os._exit(0)

@@ -492,15 +492,24 @@ def test_a_run_resumed_after_a_crash_is_bit_for_bit_the_run_that_never_stopped(
 
 def test_a_run_killed_at_any_moment_goes_on_as_if_nothing_had_happened(tmp_path: Path):
     command = [sys.executable, str(Path(__file__).with_name("killed_run.py")), str(tmp_path)]
-    killed = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert killed.returncode == 0, killed.stderr
-    at_lines, by_clock = map(int, killed.stdout.split())
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        printed, errors = run.stdout.read(), run.stderr.read()  # while its input is open; it ends with us
+    assert run.returncode == 0, errors
+    at_lines, by_clock = map(int, printed.split())
     assert at_lines > 30  # checkpoints.py runs more lines than that in two iterations
     assert by_clock > 0
     folders = [(tmp_path / "lines" / str(line), tmp_path / "short") for line in range(1, at_lines + 1)]
     for folder, undisturbed in [*folders, (tmp_path / "clock", tmp_path / "long")]:
         assert lines(folder) == lines(undisturbed)
         assert_equal(load_checkpoint(folder), load_checkpoint(undisturbed))
+
+
+def test_runs_to_be_killed_end_with_the_test_that_started_them(tmp_path: Path):
+    command = [sys.executable, str(Path(__file__).with_name("killed_run.py")), str(tmp_path)]
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
+    assert "a run ended with status" in ended.stderr
 
 
 def test_a_run_resumes_with_a_reference_that_is_not_its_start(tmp_path: Path):
