@@ -41,7 +41,7 @@ def reinforce_loss(
     short episodes more than ∇J does. The value of L says nothing about J. Source: Williams (1992), REINFORCE.
     """
     same_shape(logprobs=logprobs, weights=weights, mask=mask)
-    episode_sums = (zero_padding(logprobs, mask) * zero_padding(weights.detach(), mask)).sum(dim=-1)
+    episode_sums = (zero_padding(logprobs, mask) * zero_padding(weights.detach(), mask)).sum(dim=1)
     return -episode_sums.mean()
 
 

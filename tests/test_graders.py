@@ -20,6 +20,7 @@ SEEDS = range(20)
 HELD_CONSTANT = {
     "clipped_surrogate": {"old_logprobs", "advantages"},
     "value_loss": {"returns"},
+    "reinforce_loss": {"weights"},
     "kl_shaped_rewards": {"logprobs", "ref_logprobs"},
 }
 

@@ -8,11 +8,17 @@ from ppo_teach.exercises.exercise import Exercise
 from ppo_teach.exercises.kl.kl_shaped_rewards import KL_SHAPED_REWARDS
 from ppo_teach.exercises.language_as_mdp.reply_env import REPLY_ENV
 from ppo_teach.exercises.language_models.whiten import WHITEN
+from ppo_teach.exercises.policy_gradient.leave_one_out_baseline import LEAVE_ONE_OUT_BASELINE
+from ppo_teach.exercises.policy_gradient.reinforce_loss import REINFORCE_LOSS
+from ppo_teach.exercises.policy_gradient.rewards_to_go import REWARDS_TO_GO
 from ppo_teach.exercises.softmax_policy.action_logprobs import ACTION_LOGPROBS
 from ppo_teach.exercises.softmax_policy.entropy import ENTROPY
 from ppo_teach.exercises.softmax_policy.softmax_score import SOFTMAX_SCORE
 from ppo_teach.exercises.softmax_policy.tempered_logprobs import TEMPERED_LOGPROBS
 from ppo_teach.exercises.surrogate.clipped_surrogate import CLIPPED_SURROGATE
+from ppo_teach.exercises.value_functions.action_advantages import ACTION_ADVANTAGES
+from ppo_teach.exercises.value_functions.explained_variance import EXPLAINED_VARIANCE
+from ppo_teach.exercises.value_functions.tree_values import TREE_VALUES
 from ppo_teach.exercises.value_functions.value_loss import VALUE_LOSS
 
 IN_ORDER = (
@@ -21,7 +27,13 @@ IN_ORDER = (
     ENTROPY,
     TEMPERED_LOGPROBS,
     SOFTMAX_SCORE,
+    REINFORCE_LOSS,
+    REWARDS_TO_GO,
+    LEAVE_ONE_OUT_BASELINE,
+    ACTION_ADVANTAGES,
+    TREE_VALUES,
     VALUE_LOSS,
+    EXPLAINED_VARIANCE,
     TD_RESIDUALS,
     LAMBDA_LIMIT,
     BOOTSTRAP_VALUES,

@@ -13,6 +13,7 @@ class Chapter:
 
 LANGUAGE_AS_MDP = Chapter("foundations/language-as-mdp", "How is writing text a decision problem?")
 SOFTMAX_POLICY = Chapter("foundations/softmax-policy", "How does a network choose?")
+POLICY_GRADIENT = Chapter("foundations/policy-gradient", "How do you climb a reward you cannot differentiate?")
 VALUE_FUNCTIONS = Chapter("foundations/value-functions", "How good is it to be here?")
 ADVANTAGES = Chapter("foundations/advantages", "Which token deserves the credit?")
 SURROGATE = Chapter("ppo/surrogate", "How far may one batch carry us?")

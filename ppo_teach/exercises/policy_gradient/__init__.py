@@ -1,0 +1,1 @@
+"""Exercises of book/foundations/policy-gradient.md."""
