@@ -1,5 +1,6 @@
 """Several seeds at once, and their table."""
 
+import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from small_tasks import SETTINGS as LONG
 from small_tasks import greetings
 from tqdm import tqdm
 
+from ppo_teach.plots import save_learning_curves
 from ppo_teach.tasks.runs import run
 from ppo_teach.tasks.seeds import run_seeds, spread, table
 from ppo_teach.tasks.settings import Supervision
@@ -48,6 +50,13 @@ def test_seeds_run_in_processes_of_their_own_and_give_what_one_run_gives(
 ):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr("ppo_teach.tasks.seeds.tqdm", partial(tqdm, disable=False))
+    drawn = []
+
+    def save_and_remember(path: Path, histories: list, *, title: str) -> None:
+        drawn.append((histories, title))
+        save_learning_curves(path, histories, title=title)
+
+    monkeypatch.setattr("ppo_teach.tasks.seeds.save_learning_curves", save_and_remember)
     evaluations = run_seeds(greetings, SETTINGS, tmp_path / "runs", seeds=[4, 3])
     assert "all seeds" in capsys.readouterr().err
     for seed, evaluation in zip((4, 3), evaluations, strict=True):
@@ -55,6 +64,15 @@ def test_seeds_run_in_processes_of_their_own_and_give_what_one_run_gives(
         assert run(configured(greetings(), settings), tmp_path / "one by one" / f"seed-{seed}") == evaluation
     for path in (tmp_path / "one by one").rglob("history.jsonl"):
         assert path.read_text() == (tmp_path / "runs" / path.relative_to(tmp_path / "one by one")).read_text()
+
+    # One picture of both, of PPO and not of its control.
+    (histories, title), paths = (
+        drawn[0],
+        [tmp_path / "one by one" / f"seed-{seed}" / "history.jsonl" for seed in (4, 3)],
+    )
+    assert histories == [[json.loads(line) for line in path.read_text().splitlines()] for path in paths]
+    assert title.startswith("greetings, 2 seeds:")
+    assert (tmp_path / "runs" / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_seed_that_fails_is_an_error_of_the_whole(tmp_path: Path):

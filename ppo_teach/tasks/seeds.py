@@ -4,6 +4,7 @@ Two threads in each of two processes on two cores wait for each other most of th
 hence one thread, and a passive wait.
 """
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
@@ -16,7 +17,9 @@ from threading import Thread
 import torch
 from tqdm import tqdm
 
-from ppo_teach.checkpoints import HISTORY
+from ppo_teach.checkpoints import HISTORY, write_aside
+from ppo_teach.plots import save_learning_curves
+from ppo_teach.tasks.folders import read_task_name
 from ppo_teach.tasks.runs import Evaluation, run
 from ppo_teach.tasks.settings import Settings
 from ppo_teach.tasks.task import Task, configured
@@ -28,7 +31,9 @@ WORKER_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive", "TQD
 def run_seeds(
     make_task: Callable[[], Task], settings: Settings, folder: Path, *, seeds: Sequence[int]
 ) -> list[Evaluation]:
-    """The evaluation of each seed, as many at a time as there are cores; `folder` gets seed-0, seed-1, …
+    """The evaluation of each seed, as many at a time as there are cores.
+
+    `folder` gets seed-0, seed-1, … and curves.png, in which all of them are drawn.
 
     `make_task` must be a function of a module, which the processes can import.
     """
@@ -42,7 +47,9 @@ def run_seeds(
         ]
         _show_progress(futures, list(folders.values()), iterations=2 * settings.ppo.iterations * len(seeds))
         pool.shutdown(wait=False, cancel_futures=True)  # nothing is left to cancel, unless a seed failed
-        return [future.result() for future in futures]
+        evaluations = [future.result() for future in futures]
+    _draw(folder / "curves.png", list(folders.values()))
+    return evaluations
 
 
 def usable_cores() -> int:
@@ -64,6 +71,15 @@ def table(evaluations: Sequence[Evaluation], *, title: str) -> str:
 def spread(numbers: Sequence[float]) -> str:
     """One number as it is, several as mean ± standard deviation (of a sample: divided by one less than their count)."""
     return f"{numbers[0]:.1f}" if len(numbers) == 1 else f"{mean(numbers):.1f} ± {stdev(numbers):.1f}"
+
+
+def _draw(path: Path, folders: Sequence[Path]) -> None:
+    """The score and the KL divergence of finished runs, one thin line for each."""
+    texts = [(folder / HISTORY).read_text(encoding="utf-8") for folder in folders]
+    histories = [[json.loads(line) for line in text.splitlines()] for text in texts]
+    seeds = f"{len(folders)} seed{'s' if len(folders) > 1 else ''}"
+    title = f"{read_task_name(folders[0])}, {seeds}: does the score rise, and how far from the start?"
+    write_aside(path, lambda aside: save_learning_curves(aside, histories, title=title))
 
 
 def _run_one(make_task: Callable[[], Task], settings: Settings, folder: Path) -> Evaluation:
