@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,8 +24,13 @@ RESULTS = ROOT / "experiments" / "results"
 SEEDS = range(5)
 
 
-def experiment(make_task: Callable[[], Task], settings: Settings) -> None:
-    """Run the seeds, print their table, and record it beside everything that it depends on."""
+def experiment(
+    make_task: Callable[[], Task], settings: Settings, *, signatures: Mapping[str, str] | None = None
+) -> None:
+    """Run the seeds, print their table, and record it beside everything that it depends on.
+
+    `signatures` say which variant of a metric its number is.
+    """
     if "--smoke" in sys.argv:
         short = replace(
             settings,
@@ -37,11 +42,20 @@ def experiment(make_task: Callable[[], Task], settings: Settings) -> None:
         return
     name, source, started = make_task().name, source_digest(), time.monotonic()
     evaluations = run_seeds(make_task, settings, ROOT / "runs" / "experiments" / name, seeds=SEEDS)
-    record(name, settings, evaluations, source=source, seconds=time.monotonic() - started)
+    seconds = time.monotonic() - started
+    record(name, settings, evaluations, signatures=signatures or {}, source=source, seconds=seconds)
     print(table(evaluations, title=name))
 
 
-def record(name: str, settings: Settings, evaluations: Sequence[Evaluation], *, source: str, seconds: float) -> None:
+def record(
+    name: str,
+    settings: Settings,
+    evaluations: Sequence[Evaluation],
+    *,
+    signatures: Mapping[str, str],
+    source: str,
+    seconds: float,
+) -> None:
     """Write `results/NAME.json` and, for the book to include, the table as `results/NAME.md`."""
     content = {
         "command": f"python experiments/{name}.py",
@@ -49,6 +63,7 @@ def record(name: str, settings: Settings, evaluations: Sequence[Evaluation], *, 
         "settings": json.loads(json.dumps(asdict(settings))),
         "source": source,
         "versions": versions(),
+        "signatures": signatures,
         "cores": os.cpu_count(),
         "seconds for all seeds": round(seconds),
         "test set": dict(zip(map(str, SEEDS), evaluations, strict=True)),

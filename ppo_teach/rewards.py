@@ -64,6 +64,13 @@ def corpus_bleu(hypotheses: Sequence[str], references: Sequence[str], *, tokeniz
     return BLEU(tokenize=tokenize).corpus_score(list(hypotheses), [list(references)]).score
 
 
+def corpus_bleu_signature(*, tokenize: BleuTokenization = "13a") -> str:
+    """What a `corpus_bleu` must be reported with to be comparable: sacrebleu's settings and version, in one line."""
+    metric = BLEU(tokenize=tokenize)
+    metric.corpus_score(["a"], [["a"]])  # from which it learns that there is one reference to each hypothesis
+    return str(metric.get_signature())
+
+
 def corpus_chrf(hypotheses: Sequence[str], references: Sequence[str]) -> float:
     """chrF in percent: an F-score over character n-grams, so it needs no tokenisation. Source: Popović (2015)."""
     _same_number(hypotheses, references)

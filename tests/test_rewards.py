@@ -1,6 +1,7 @@
 """BLEU and ROUGE by hand and against the libraries, and rewards made of them."""
 
 import math
+from importlib.metadata import version
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from sacrebleu import corpus_bleu as sacrebleu_corpus_bleu
 from sacrebleu import corpus_chrf as sacrebleu_corpus_chrf
 from sacrebleu import sentence_bleu as sacrebleu_sentence_bleu
 
-from ppo_teach.rewards import bleu, constant, corpus_bleu, corpus_chrf, rouge, text_reward
+from ppo_teach.rewards import bleu, constant, corpus_bleu, corpus_bleu_signature, corpus_chrf, rouge, text_reward
 from ppo_teach.texts import build_tokenizer, encode_prompts, encode_responses
 
 # Words of a-z and 0-9 only: on these rouge_score's own tokeniser agrees with white space.
@@ -73,6 +74,13 @@ def test_corpus_bleu_pools_counts_and_is_not_the_mean_of_sentences():
     expected = 100 * (8 / 10 * 5 / 8 * 3 / 6 * 2 / 4) ** (1 / 4)
     assert corpus_bleu(hypotheses, references) == pytest.approx(expected)
     assert corpus_bleu(hypotheses, references) != pytest.approx(100 * bleu(hypotheses, references).mean().item())
+
+
+def test_the_signature_names_what_bleu_depends_on():
+    assert corpus_bleu_signature(tokenize="zh") == (
+        f"nrefs:1|case:mixed|eff:no|tok:zh|smooth:exp|version:{version('sacrebleu')}"
+    )
+    assert "tok:13a" in corpus_bleu_signature()
 
 
 def test_chrf_is_sacrebleus():
