@@ -18,15 +18,15 @@ def tree_values(
 
         V(s) = Σ_a π(a | s) (r(s, a) + γ V(s')),     V(s') = 0 where the episode has ended
 
-    `successors[s, a]` is the number of s', and negative where a ends the episode. Raises ValueError unless every s' has
+    `successors[s, a]` is the number of s', and −1 where a ends the episode. Raises ValueError unless every s' has
     a larger number than s: going from the last state to the first, we meet each value after those it is made of.
     """
     same_shape(probabilities=probabilities, rewards=rewards, successors=successors)
-    later = successors > torch.arange(len(successors), device=successors.device)[:, None]
-    require(bool((later | (successors < 0)).all()), "successors must have larger numbers than their states, or be < 0")
+    later, ended = successors > torch.arange(len(successors), device=successors.device)[:, None], successors == -1
+    require(bool((later | ended).all()), "successors must have larger numbers than their states, or be -1")
     values = rewards.new_zeros(len(rewards))
     for s in reversed(range(len(rewards))):
-        following = torch.where(successors[s] < 0, 0.0, values[successors[s]])
+        following = torch.where(ended[s], 0.0, values[successors[s]])
         values[s] = probabilities[s] @ (rewards[s] + gamma * following)
     return values
 
