@@ -64,6 +64,13 @@ MISCONCEPTIONS = (
         "Can token 3 deserve credit for a reward at token 1?",
     ),
     Misconception(
+        "a plain sum from the start",
+        from_right(lambda rewards, returns, gamma: rewards.cumsum(dim=1)),
+        "the token was credited with what was paid before it, and nothing was discounted",
+        "`cumsum` is one call, and runs from the left",
+        "Can token 3 deserve credit for a reward at token 1?",
+    ),
+    Misconception(
         "γ is off by one",
         from_right(lambda rewards, returns, gamma: gamma * returns),
         "even the token's own reward was discounted",
