@@ -98,6 +98,16 @@ MISCONCEPTIONS = (
         "A row may stop where the episode goes on. Which array still knows V(s_{t+1}) there?",
     ),
     Misconception(
+        "one `done` for both ends, and zero behind the row",
+        altered(
+            beyond=lambda it: 0 * it.values[:, :1],
+            result=lambda it: torch.where(it.terminated | it.truncated, 0.0, it.cut),
+        ),
+        "`final_values` were never used: whatever was not waited for was taken to be zero",
+        "this is how the values of a reply of text are shifted, and there it is right",
+        "Which tokens are followed by something that the row does not show?",
+    ),
+    Misconception(
         "the row wraps around",
         altered(beyond=lambda it: it.values[:, :1]),
         "the value behind the last token was that of the first",

@@ -153,6 +153,17 @@ ENDS = (
         section="Ends",
     ),
     Misconception(
+        "one `done` for both ends, rolled by one token",
+        altered(
+            bootstrap=lambda it: torch.where((it.terminated | it.truncated).roll(1, dims=1), 0.0, it.next_values),
+            ended=lambda it: (it.terminated | it.truncated).roll(1, dims=1),
+        ),
+        "the ends moved one token on, the last of the row to its front, and truncated episodes lost their bootstrap",
+        "`roll` is the shortest way to shift, its wrap-around is quiet, and much published code has a single `done`",
+        "After `done.roll(1, dims=1)`, which flag stands at token 0? And does `done` say whether more was to come?",
+        section="Ends",
+    ),
+    Misconception(
         "the recursion reads the ends one token late",
         altered(ended=lambda it: shifted(it.terminated | it.truncated, 1)),
         "δ stopped at the end, the running sum one token before",
