@@ -15,7 +15,10 @@ from ppo_teach.exercises.softmax_policy.action_logprobs import ACTION_LOGPROBS
 from ppo_teach.exercises.softmax_policy.entropy import ENTROPY
 from ppo_teach.exercises.softmax_policy.softmax_score import SOFTMAX_SCORE
 from ppo_teach.exercises.softmax_policy.tempered_logprobs import TEMPERED_LOGPROBS
+from ppo_teach.exercises.surrogate.clip_fraction import CLIP_FRACTION
 from ppo_teach.exercises.surrogate.clipped_surrogate import CLIPPED_SURROGATE
+from ppo_teach.exercises.surrogate.importance_ratio import IMPORTANCE_RATIO
+from ppo_teach.exercises.surrogate.importance_weighted_mean import IMPORTANCE_WEIGHTED_MEAN
 from ppo_teach.exercises.value_functions.action_advantages import ACTION_ADVANTAGES
 from ppo_teach.exercises.value_functions.explained_variance import EXPLAINED_VARIANCE
 from ppo_teach.exercises.value_functions.tree_values import TREE_VALUES
@@ -38,7 +41,10 @@ IN_ORDER = (
     LAMBDA_LIMIT,
     BOOTSTRAP_VALUES,
     GAE,
+    IMPORTANCE_WEIGHTED_MEAN,
+    IMPORTANCE_RATIO,
     CLIPPED_SURROGATE,
+    CLIP_FRACTION,
     WHITEN,
     KL_SHAPED_REWARDS,
 )
