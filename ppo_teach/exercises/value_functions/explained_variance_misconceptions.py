@@ -76,6 +76,13 @@ MISCONCEPTIONS = (
         "All values are too high by 7. Does the error vary?",
     ),
     Misconception(
+        "squares, and the variance of a sample below",
+        where_returns_vary(lambda v, r: 1 - mean_square(r - v) / r.var()),
+        "an error that is the same everywhere was counted; and `var` divides by n − 1 where `mean` divides by n",
+        "torch's `var` does so unless it is told `correction=0`",
+        "All values are too high by 7. Does the error vary?",
+    ),
+    Misconception(
         "squares in both places",
         where_returns_vary(lambda v, r: 1 - mean_square(r - v) / mean_square(r)),
         "no mean was subtracted, above or below",
