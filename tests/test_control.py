@@ -24,7 +24,7 @@ EXPERIMENTS = Path(__file__).parent.parent / "experiments"
 
 # Probes are easy: a few large steps, and a critic that may go wherever it likes.
 PROBING = ControlConfig(
-    iterations=25, steps=16, minibatch_size=32, learning_rate=0.01, value_clip=math.inf, entropy_coef=0.0
+    iterations=20, steps=16, minibatch_size=64, learning_rate=0.02, value_clip=math.inf, entropy_coef=0.0
 )
 # A short run in which every bound binds: the ratio's, the critic's and the gradient's.
 BINDING = ControlConfig(
