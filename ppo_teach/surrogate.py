@@ -18,17 +18,17 @@ def importance_ratio(logprobs: Float[Tensor, "*B"], old_logprobs: Float[Tensor, 
 
 
 def importance_weighted_mean(
-    values: Float[Tensor, " N"], logprobs: Float[Tensor, " N"], old_logprobs: Float[Tensor, " N"]
+    payoffs: Float[Tensor, " N"], logprobs: Float[Tensor, " N"], old_logprobs: Float[Tensor, " N"]
 ) -> Float[Tensor, ""]:
     """An unbiased estimate of E_new[f] from N draws of the old distribution, in units of f.
 
         1/N Σ_i ρ_i f(y_i),     y_i ~ π_old
 
-    `values` are f of each draw, the log-probabilities those of the whole draw. Unbiased if π_old can draw whatever
+    `payoffs` are f of each draw, the log-probabilities those of the whole draw. Unbiased if π_old can draw whatever
     π_θ draws, wherever f is not 0. Divided by N, not by Σ ρ_i: the self-normalised mean is another, biased estimate.
     """
-    same_shape(values=values, logprobs=logprobs, old_logprobs=old_logprobs)
-    return (importance_ratio(logprobs, old_logprobs) * values).mean()
+    same_shape(payoffs=payoffs, logprobs=logprobs, old_logprobs=old_logprobs)
+    return (importance_ratio(logprobs, old_logprobs) * payoffs).mean()
 
 
 def effective_sample_size(ratio: Float[Tensor, " N"]) -> Float[Tensor, ""]:

@@ -136,6 +136,15 @@ MISCONCEPTIONS = (
         "A reply of one token and a reply of nine: how much should each token weigh?",
     ),
     Misconception(
+        "all ratios outside the interval are counted, padding too",
+        lambda logprobs, old_logprobs, advantages, mask, *, clip: (
+            ((torch.exp(logprobs - old_logprobs) - 1).abs() > clip).float().mean()
+        ),
+        "this is another metric, published under the same name, and it looked at padding as well",
+        "it is the line that libraries for control have, where nothing is padded",
+        "Which tokens have a flat objective? And which positions of the batch are tokens?",
+    ),
+    Misconception(
         "padding is counted",
         unmasked,
         "what stands at padding was looked at like a token",

@@ -62,7 +62,9 @@ IMPORTANCE_RATIO = Exercise(
     cases=(
         actions([[0.2, 0.9], [0.4, 0.3]], [[0.1, 0.3], [0.4, 0.6]]),
         actions([0.3, 0.6], [0.3, 0.6], law="While both policies agree, the ratio is 1 and its slope in log π is 1"),
-        logprobs([-200.0, -202.0], [-201.0, -201.0], law="A probability too small for float32 has a ratio all the same"),
+        logprobs(
+            [-200.0, -202.0], [-201.0, -201.0], law="A probability too small for float32 has a ratio all the same"
+        ),
     ),
     random_case=random_actions,
     gradients=("logprobs", "old_logprobs"),

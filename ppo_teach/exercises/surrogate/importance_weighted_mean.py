@@ -8,39 +8,39 @@ from ppo_teach.exercises.surrogate.importance_weighted_mean_misconceptions impor
 from ppo_teach.surrogate import importance_weighted_mean
 
 
-def draws(values: list, new: list, old: list, *, law: str = "") -> Case:
+def draws(payoffs: list, new: list, old: list, *, law: str = "") -> Case:
     """A case from probabilities, so that ratios can be seen: 0.25 after 0.125 is 2."""
-    values, new, old = (torch.tensor(x, dtype=torch.float32) for x in (values, new, old))
-    return Case({"values": values, "logprobs": new.log(), "old_logprobs": old.log()}, law=law)
+    payoffs, new, old = (torch.tensor(x, dtype=torch.float32) for x in (payoffs, new, old))
+    return Case({"payoffs": payoffs, "logprobs": new.log(), "old_logprobs": old.log()}, law=law)
 
 
 def random_draws(rng: torch.Generator) -> Case:
-    """Five draws with ratios above and below 1, and values of both signs."""
+    """Five draws with ratios above and below 1, and payoffs of both signs."""
     old = 0.1 + 0.3 * torch.rand(5, generator=rng)
     change = torch.tensor([0.4, 0.7, 1.0, 1.5, 2.2])[torch.randperm(5, generator=rng)]
-    values = torch.randint(-150, 151, (5,), generator=rng) / 100
-    return draws(values.tolist(), (old * change).tolist(), old.tolist())
+    payoffs = torch.randint(-150, 151, (5,), generator=rng) / 100
+    return draws(payoffs.tolist(), (old * change).tolist(), old.tolist())
 
 
-def as_a_dot_product(values, logprobs, old_logprobs):
+def as_a_dot_product(payoffs, logprobs, old_logprobs):
     """Weights of 1/N each, in float64."""
-    weights = torch.exp((logprobs - old_logprobs.detach()).double()) / len(values)
-    return weights @ values.double()
+    weights = torch.exp((logprobs - old_logprobs.detach()).double()) / len(payoffs)
+    return weights @ payoffs.double()
 
 
-def draw_by_draw(values, logprobs, old_logprobs):
+def draw_by_draw(payoffs, logprobs, old_logprobs):
     """A running mean."""
     mean = torch.zeros(())
-    for count, (value, new, old) in enumerate(zip(values, logprobs, old_logprobs.detach(), strict=True), start=1):
+    for count, (value, new, old) in enumerate(zip(payoffs, logprobs, old_logprobs.detach(), strict=True), start=1):
         mean = mean + ((new - old).exp() * value - mean) / count
     return mean
 
 
-def by_the_logarithm_of_n(values, logprobs, old_logprobs):
+def by_the_logarithm_of_n(payoffs, logprobs, old_logprobs):
     """N goes into the exponent, and log π_old is held constant without a detach."""
     with torch.no_grad():
-        old = old_logprobs + torch.log(torch.tensor(float(len(values))))
-    return (torch.exp(logprobs - old) * values).sum()
+        old = old_logprobs + torch.log(torch.tensor(float(len(payoffs))))
+    return (torch.exp(logprobs - old) * payoffs).sum()
 
 
 IMPORTANCE_WEIGHTED_MEAN = Exercise(
@@ -51,7 +51,7 @@ IMPORTANCE_WEIGHTED_MEAN = Exercise(
     minutes=10,
     difficulty=2,
     goal="Return the unbiased estimate of E_new[f] from N draws of the old policy: the mean of ρ f, divided by N. "
-    "`values` are f of each draw, the log-probabilities those of the draw under the new and the old policy. The old "
+    "`payoffs` are f of each draw, the log-probabilities those of the draw under the new and the old policy. The old "
     "policy is held constant. A draw that the new policy would never make counts as a draw, with the weight 0.",
     entry="mean",
     worked=draws([8, 2], [0.25, 0.25], [0.125, 0.5]),
@@ -70,7 +70,7 @@ IMPORTANCE_WEIGHTED_MEAN = Exercise(
     hints=(
         "A draw has become twice as likely. How often should it count?",
         "A quotient of probabilities is a difference of logarithms. Divide by the number of draws.",
-        "((logprobs - old_logprobs.detach()).exp() * values).mean().",
+        "((logprobs - old_logprobs.detach()).exp() * payoffs).mean().",
     ),
     misconceptions=MISCONCEPTIONS,
     variants=(as_a_dot_product, draw_by_draw, by_the_logarithm_of_n),

@@ -11,20 +11,20 @@ from ppo_teach.exercises.exercise import Misconception
 def altered(
     *,
     ratio: Callable = lambda new, old: torch.exp(new - old.detach()),
-    mean: Callable = lambda values, ratio: (ratio * values).mean(),
+    mean: Callable = lambda payoffs, ratio: (ratio * payoffs).mean(),
 ) -> Callable:
     """The importance-weighted mean with one part replaced."""
 
-    def importance_weighted_mean(values, logprobs, old_logprobs):
-        return mean(values, ratio(logprobs, old_logprobs))
+    def importance_weighted_mean(payoffs, logprobs, old_logprobs):
+        return mean(payoffs, ratio(logprobs, old_logprobs))
 
     return importance_weighted_mean
 
 
-def of_possible_draws(values: Tensor, logprobs: Tensor, old_logprobs: Tensor) -> Tensor:
+def of_possible_draws(payoffs: Tensor, logprobs: Tensor, old_logprobs: Tensor) -> Tensor:
     possible = logprobs > -torch.inf
     ratio = torch.exp(torch.where(possible, logprobs - old_logprobs.detach(), -torch.inf))
-    return (ratio * values).sum() / possible.sum()
+    return (ratio * payoffs).sum() / possible.sum()
 
 
 MISCONCEPTIONS = (
@@ -65,21 +65,21 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "divided by the sum of the weights",
-        altered(mean=lambda values, ratio: (ratio * values).sum() / ratio.sum()),
+        altered(mean=lambda payoffs, ratio: (ratio * payoffs).sum() / ratio.sum()),
         "this is the self-normalised estimator: a published one of smaller variance, but biased",
         "weights that sum to 1 make it look like an average",
         "With a single draw, what is your estimate, whatever its ratio?",
     ),
     Misconception(
         "the sum instead of the mean",
-        altered(mean=lambda values, ratio: (ratio * values).sum()),
+        altered(mean=lambda payoffs, ratio: (ratio * payoffs).sum()),
         "the draws were added up, not averaged",
         "an expectation is a sum, but one over outcomes, not over draws",
         "Should twice as many draws give a number twice as large?",
     ),
     Misconception(
         "one weight for all draws",
-        altered(mean=lambda values, ratio: ratio.mean() * values.mean()),
+        altered(mean=lambda payoffs, ratio: ratio.mean() * payoffs.mean()),
         "the mean of a product is not the product of the means",
         "the mean of ρ is 1, so this looks harmless",
         "Which draws should count more: all alike, or those that became likelier?",
