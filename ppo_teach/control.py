@@ -113,11 +113,11 @@ class ControlTrainer:
         experience = self.act()
         advantages, returns = self.assign_credit(experience)
         update_metrics = self.update(experience, advantages, returns)
-        latest = [episodic_return for _, episodic_return in self.episodes[-100:]]
+        last_100 = [episodic_return for _, episodic_return in self.episodes[-100:]]
         metrics = {
             "iteration": len(self.history),
             "steps": self.steps,
-            "episodic_return": fmean(latest) if latest else math.nan,  # of the last 100 episodes
+            "episodic_return": fmean(last_100) if last_100 else math.nan,
             "explained_variance": explained_variance(experience.values, returns, experience.mask).item(),
             **update_metrics,
         }
@@ -169,8 +169,7 @@ class ControlTrainer:
     def update(self, experience: Experience, advantages: Credit, returns: Credit) -> Metrics:
         """Several epochs of gradient steps on minibatches. Metrics are means over the steps."""
         config, steps = self.config, []
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.learning_rate
+        self.optimizer.param_groups[0]["lr"] = self.learning_rate
         for _ in range(config.epochs):
             for mb, mb_advantages, mb_returns in self.minibatches(experience, advantages, returns):
                 logits, values = self.policy(mb.observations)
