@@ -139,7 +139,7 @@ def slopes(exercise: Exercise, case: Case, name: str) -> Tensor:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_cases_take_every_branch(seed: int):
     drawn = {name: [case for case in e.all_cases(seed)[1:] if case not in e.cases] for name, e in EXERCISES.items()}
-    for case in drawn["clipped_surrogate"]:
+    for case in (*drawn["clipped_surrogate"], *drawn["clip_fraction"]):
         it = {name: x[case.inputs["mask"]] for name, x in case.inputs.items() if name != "clip"}
         ratio, clip = (it["logprobs"] - it["old_logprobs"]).exp(), case.inputs["clip"]
         zone = (ratio > 1 - clip).int() + (ratio > 1 + clip).int()

@@ -3,10 +3,15 @@
 import torch
 
 from ppo_teach.exercises.chapters import SURROGATE
-from ppo_teach.exercises.exercise import Exercise
+from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.surrogate.clip_fraction_misconceptions import MISCONCEPTIONS
 from ppo_teach.exercises.surrogate.clipped_surrogate import random_tokens, tokens
 from ppo_teach.surrogate import clip_fraction, clipped_surrogate
+
+
+def random_updates(rng: torch.Generator) -> Case:
+    """All six cases of the clip in one batch, as for the objective itself."""
+    return random_tokens(rng)
 
 
 def where_the_gradient_vanishes(logprobs, old_logprobs, advantages, mask, *, clip):
@@ -68,7 +73,7 @@ CLIP_FRACTION = Exercise(
         tokens([0.3, 0.1, 0.6, 0.9], [0.2, 0.2, 0.4, 0.1], [1, 1, 1, 9], [1, 1, 1, 0], law="A flat batch is a batch"),
         tokens([[0.3, NAN]], [[0.2, NAN]], [[1, NAN]], [[1, 0]], law="What stands at padding changes nothing"),
     ),
-    random_case=random_tokens,
+    random_case=random_updates,
     hints=(
         "In which of the six cases is the gradient 0?",
         "Two conditions joined by *or*; each joins a sign of Â and a side of the interval by *and*.",

@@ -10,7 +10,7 @@ MISCONCEPTIONS = (
         lambda logprobs, old_logprobs: logprobs / old_logprobs.detach(),
         "log π was divided by log π_old",
         "the paper prints a fraction, and it is 1 while both policies agree, as it should be",
-        "A token becomes likelier. Does your quotient rise, or fall? Both logarithms are negative",
+        "Both logarithms are negative. When a token becomes likelier, does your quotient rise, or fall?",
     ),
     Misconception(
         "the ratio is inverted",
