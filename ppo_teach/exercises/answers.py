@@ -81,7 +81,7 @@ def changed(originals: Inputs, inputs: Inputs) -> Problem | None:
 def unreadable(result: object) -> Problem | None:
     """What keeps a result from being numbers. Floats and NumPy arrays will do; they carry no gradient."""
     if result is None:
-        return Problem("it returns nothing", "it returned None; is the `return` missing, or inside an `if`?")
+        return Problem("it returns nothing", "it returned None; perhaps the `return` is missing, or inside an `if`")
     if not isinstance(result, Tensor | np.ndarray | np.generic | float | int):
         kind = type(result).__name__
         return Problem(f"it returns a {kind}", f"it returned a {kind}; the exercise asks for one tensor, and no more")

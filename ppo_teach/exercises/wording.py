@@ -16,8 +16,8 @@ SYMBOLS = {
 
 
 def number(x: float | int, digits: int = 3) -> str:
-    """Three significant digits, and no tail of zeros: 0.95, 1.81, 1000."""
-    return f"{x:.0f}" if 1000 <= abs(x) < 1e6 else f"{x:.{digits}g}"
+    """Three significant digits, no tail of zeros, and no sign before a zero: 0.95, 1.81, 1000."""
+    return f"{x:.0f}" if 1000 <= abs(x) < 1e6 else f"{x:z.{digits}g}"
 
 
 def apart(received: float, expected: float) -> tuple[str, str]:

@@ -66,6 +66,7 @@ ACTION_LOGPROBS = Exercise(
         choice([[0, 1, 2]], [0]),
         choice([[[0, 1], [2, 0]], [[0, 3], [1, 1]]], [[0, 1], [1, 0]]),
         choice([[100, 101, 102]], [0], law="A constant added to all logits changes nothing"),
+        choice([[200, 0], [0, 1]], [0, 1], law="What stands in one row matters to no other"),
         choice([[200, 0, -100]], [0], law="Large logits do not overflow"),
         choice([[200, 0, -100]], [1], law="A log-probability of −200 is a number"),
     ),

@@ -20,6 +20,11 @@ def normalised_by_hand(logits: Tensor) -> Tensor:
     return (weights / weights.sum(dim=-1, keepdim=True)).log()
 
 
+def shifted_by_the_batch(logits: Tensor) -> Tensor:
+    shifted = logits - logits.max()
+    return shifted - shifted.exp().sum(dim=-1, keepdim=True).log()
+
+
 def every_action_of_the_batch(logits: Tensor, actions: Tensor) -> Tensor:
     return logits.log_softmax(dim=-1)[..., actions.flatten()]
 
@@ -30,13 +35,6 @@ def next_action(logits: Tensor, actions: Tensor) -> Tensor:
 
 MISCONCEPTIONS = (
     Misconception(
-        "overflow at large logits",
-        picked(normalised_by_hand),
-        "exp(200) is infinite in float32, and ∞/∞ is not a number",
-        "it is the formula, letter by letter",
-        "What is exp(200) in float32? Which constant may you subtract from all logits?",
-    ),
-    Misconception(
         "the logarithm of a probability that rounded to zero",
         picked(lambda z: z.softmax(dim=-1).log()),
         "a probability below 1e-45 is 0 in float32, and its logarithm −∞",
@@ -44,11 +42,46 @@ MISCONCEPTIONS = (
         "Two logits differ by 200. What is the smaller probability in float32, and what is its logarithm?",
     ),
     Misconception(
+        "overflow at large logits",
+        picked(normalised_by_hand),
+        "exp(200) is infinite in float32, and ∞/∞ is not a number",
+        "it is the formula, letter by letter",
+        "What is exp(200) in float32? Which constant may you subtract from all logits?",
+    ),
+    Misconception(
         "a small number inside the logarithm",
         picked(lambda z: (z.softmax(dim=-1) + 1e-8).log()),
         "log-probabilities stop at −18.4, and their gradient is gone there",
         "it does prevent −∞",
         "Two logits differ by 200. What is the smaller log-probability?",
+    ),
+    Misconception(
+        "the largest logit of the whole batch",
+        picked(shifted_by_the_batch),
+        "a row whose logits lie far below the batch's largest one has only zeros left",
+        "with a single row `logits.max()` is the right constant; it takes the largest over every axis",
+        "Which maximum makes the sum of *this* row contain e⁰ = 1?",
+    ),
+    Misconception(
+        "one sum for the whole batch",
+        picked(lambda z: z - z.flatten().logsumexp(dim=0)),
+        "the sum ran over all rows, so that they compete with one another",
+        "`.sum()` without an axis is right for a single row",
+        "Which numbers must sum to 1?",
+    ),
+    Misconception(
+        "the sum without its logarithm",
+        picked(lambda z: z - z.exp().sum(dim=-1, keepdim=True)),
+        "Σ exp(z) was subtracted, not its logarithm",
+        "the quotient became a difference, and its lower half was left as it was",
+        "Exponentiate your numbers over the vocabulary. Do they sum to 1?",
+    ),
+    Misconception(
+        "the largest logit is not added back",
+        picked(lambda z: z - (z - z.amax(dim=-1, keepdim=True)).logsumexp(dim=-1, keepdim=True)),
+        "the largest logit was subtracted in the sum only",
+        "log Σ exp(z) = m + log Σ exp(z − m), and m is easily lost",
+        "Add 1 to all logits. Which of your two terms changes?",
     ),
     Misconception(
         "the softmax over the wrong axis",

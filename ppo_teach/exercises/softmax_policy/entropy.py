@@ -75,6 +75,7 @@ ENTROPY = Exercise(
         distributions([[0, 1]]),
         distributions([[[0, 1], [2, 0]], [[0, 3], [1, 1]]]),
         distributions([[100, 101, 102]], law="A constant added to all logits changes nothing"),
+        distributions([[200, 0], [0, 1]], law="What stands in one row matters to no other"),
         distributions([[200, 0, -100]], law="Large logits do not overflow"),
         distributions([[0, 1, -INF]], law="An impossible token contributes nothing"),
     ),

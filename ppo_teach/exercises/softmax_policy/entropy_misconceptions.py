@@ -96,6 +96,13 @@ MISCONCEPTIONS = (
         "How often does the surprise of an unlikely token come up?",
     ),
     Misconception(
+        "every token weighs the same",
+        lambda logits: -logits.log_softmax(dim=-1).mean(dim=-1),
+        "each −log p counted 1/V, however unlikely its token",
+        "a mean is a mean; and for equal logits it is right",
+        "How often does the surprise of an unlikely token come up?",
+    ),
+    Misconception(
         "the logits are taken for log-probabilities",
         lambda logits: -(logits.softmax(dim=-1) * finite(logits)).sum(dim=-1),
         "the logits were not normalised",
@@ -108,6 +115,20 @@ MISCONCEPTIONS = (
         "the logits had become probabilities before they were normalised again",
         "a function that wants logits takes probabilities without a word",
         "What does log_softmax expect: logits, or probabilities?",
+    ),
+    Misconception(
+        "the largest logit of the whole batch",
+        lambda logits: normalised_by_hand(logits - logits.max()),
+        "a row whose logits lie far below the batch's largest one has only zeros left",
+        "with a single row `logits.max()` is the right constant; it takes the largest over every axis",
+        "Which maximum makes the sum of *this* row contain e⁰ = 1?",
+    ),
+    Misconception(
+        "one sum for the whole batch",
+        lambda logits: plogp(logits.flatten().log_softmax(dim=0).view_as(logits)).sum(dim=-1),
+        "the sum ran over all rows, so that they compete with one another",
+        "`.sum()` without an axis is right for a single row",
+        "Which numbers must sum to 1?",
     ),
     Misconception(
         "the softmax over the wrong axis",

@@ -67,6 +67,7 @@ SOFTMAX_SCORE = Exercise(
         choice([[0, 0], [1.0986, 0]], [0, 1]),
         choice([[[0, 1], [2, 0]], [[0, 3], [1, 1]]], [[0, 1], [1, 0]]),
         choice([[100, 101, 102]], [0], law="A constant added to all logits changes nothing"),
+        choice([[200, 0], [0, 1]], [0, 1], law="What stands in one row matters to no other"),
         choice([[200, 0, -100]], [1], law="Large logits do not overflow"),
         choice([[200, 0, -100]], [0], law="An action that was certain has nothing to teach"),
     ),

@@ -93,6 +93,13 @@ MISCONCEPTIONS = (
         "log π = z_a − log Σ exp(z). What is the derivative of the first term?",
     ),
     Misconception(
+        "1 in the place of 1 − π(a)",
+        made(lambda onehot, pi: onehot - (1 - onehot) * pi),
+        "the entry of the taken action was set to 1, not raised by 1",
+        "−π is written first, and then a 1 over one of its entries",
+        "Do your entries sum to 0?",
+    ),
+    Misconception(
         "only the taken action moves",
         altered(lambda score, onehot, pi: onehot * score),
         "the logits of the other actions were left alone, and they share the denominator",
@@ -133,6 +140,20 @@ MISCONCEPTIONS = (
         "the logits had become probabilities before they were normalised again",
         "a function that wants logits takes probabilities without a word",
         "What does softmax expect: logits, or probabilities?",
+    ),
+    Misconception(
+        "the largest logit of the whole batch",
+        lambda logits, actions: normalised_by_hand(logits - logits.max(), actions),
+        "a row whose logits lie far below the batch's largest one has only zeros left",
+        "with a single row `logits.max()` is the right constant; it takes the largest over every axis",
+        "Which maximum makes the sum of *this* row contain e⁰ = 1?",
+    ),
+    Misconception(
+        "one sum for the whole batch",
+        lambda logits, actions: one_hot(actions, logits.shape[-1]) - logits.flatten().softmax(dim=0).view_as(logits),
+        "the sum ran over all rows, so that they compete with one another",
+        "`.sum()` without an axis is right for a single row",
+        "Which numbers must sum to 1?",
     ),
     Misconception(
         "the softmax over the wrong axis",

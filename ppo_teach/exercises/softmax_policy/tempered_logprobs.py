@@ -81,6 +81,7 @@ TEMPERED_LOGPROBS = Exercise(
         at(2.0, choice([[[0, 1], [2, 0]], [[0, 3], [1, 1]]], [[0, 1], [1, 0]])),
         at(1.0, choice([[0, 2, 1]], [2], law="At temperature 1 nothing changes")),
         at(0.5, choice([[50, 51, 52]], [0], law="A constant added to all logits changes nothing")),
+        at(0.05, choice([[10, 0], [0, 0.05]], [0, 1], law="What stands in one row matters to no other")),
         at(0.05, choice([[10, 0, -5]], [0], law="A low temperature does not overflow")),
         at(0.05, choice([[10, 0, -5]], [1], law="A log-probability of −200 is a number")),
     ),

@@ -22,6 +22,11 @@ def normalised_by_hand(logits: Tensor, temperature: float) -> Tensor:
     return (weights / weights.sum(dim=-1, keepdim=True)).log()
 
 
+def shifted_by_the_batch(logits: Tensor, temperature: float) -> Tensor:
+    shifted = (logits - logits.max()) / temperature
+    return shifted - shifted.exp().sum(dim=-1, keepdim=True).log()
+
+
 def of_the_two_likeliest(logits: Tensor, temperature: float) -> Tensor:
     kept = logits >= logits.topk(2).values[..., -1:]
     return torch.where(kept, logits / temperature, -torch.inf).log_softmax(dim=-1)
@@ -99,11 +104,39 @@ MISCONCEPTIONS = (
         "Can the policy draw the least likely token? What is its log-probability then?",
     ),
     Misconception(
+        "softmax twice",
+        picked(lambda z, tau: (z / tau).softmax(dim=-1).log_softmax(dim=-1)),
+        "the logits had become probabilities before they were normalised again",
+        "`action_logprobs` wants logits, and takes probabilities without a word",
+        "What does `action_logprobs` expect: logits, or probabilities?",
+    ),
+    Misconception(
+        "the largest logit of the whole batch",
+        picked(shifted_by_the_batch),
+        "a row whose logits lie far below the batch's largest one has only zeros left",
+        "with a single row `logits.max()` is the right constant; it takes the largest over every axis",
+        "Which maximum makes the sum of *this* row contain e⁰ = 1?",
+    ),
+    Misconception(
+        "one sum for the whole batch",
+        picked(lambda z, tau: z / tau - (z / tau).flatten().logsumexp(dim=0)),
+        "the sum ran over all rows, so that they compete with one another",
+        "`.sum()` without an axis is right for a single row",
+        "Which numbers must sum to 1?",
+    ),
+    Misconception(
         "the softmax over the wrong axis",
         picked(lambda z, tau: (z / tau).log_softmax(dim=0)),
         "the tokens of a batch compete with one another, not the words of the vocabulary",
         "the shapes do not protest",
         "Which numbers must sum to 1?",
+    ),
+    Misconception(
+        "the softmax over time",
+        picked(lambda z, tau: (z / tau).log_softmax(dim=1)),
+        "in a (B, T, V) batch, axis 1 is time",
+        "for logits of shape (B, V) axis 1 is the vocabulary",
+        "Which axis is the vocabulary in every shape: 1, or −1?",
     ),
     Misconception(
         "probabilities, not their logarithms",
@@ -120,18 +153,18 @@ MISCONCEPTIONS = (
         "Can a log-probability be positive?",
     ),
     Misconception(
-        "overflow at a low temperature",
-        picked(normalised_by_hand),
-        "10 / 0.05 is 200, and exp(200) is infinite in float32",
-        "at temperature 1 the same code is fine",
-        "What is exp(200) in float32? Which constant may you subtract from all logits?",
-    ),
-    Misconception(
         "the logarithm of a probability that rounded to zero",
         picked(lambda z, tau: (z / tau).softmax(dim=-1).log()),
         "a probability below 1e-45 is 0 in float32, and its logarithm −∞",
         "softmax is safe, and so is log; one after the other is not",
         "Two logits differ by 10, at temperature 0.05. What is the smaller probability in float32?",
+    ),
+    Misconception(
+        "overflow at a low temperature",
+        picked(normalised_by_hand),
+        "10 / 0.05 is 200, and exp(200) is infinite in float32",
+        "at temperature 1 the same code is fine",
+        "What is exp(200) in float32? Which constant may you subtract from all logits?",
     ),
     Misconception(
         "no gradient reaches the logits",
