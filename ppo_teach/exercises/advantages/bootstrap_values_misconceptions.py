@@ -21,7 +21,8 @@ def altered(
 
     def bootstrap_values(values, final_values, terminated, truncated):
         it = SimpleNamespace(values=values, final_values=final_values, terminated=terminated, truncated=truncated)
-        it.going_on = going_on(it, beyond(it))
+        it.beyond = beyond(it)
+        it.going_on = going_on(it, it.beyond)
         it.cut = cut(it)
         return result(it)
 
@@ -32,6 +33,11 @@ def multiplied(it: SimpleNamespace) -> Tensor:
     """The choice made by flags that are 0 or 1."""
     truncated = it.truncated.float()
     return (1 - it.terminated.float()) * (truncated * it.final_values + (1 - truncated) * it.going_on)
+
+
+def ends_before_the_shift(it: SimpleNamespace, beyond: Tensor) -> Tensor:
+    corrected = torch.where(it.terminated, 0.0, torch.where(it.truncated, it.final_values, it.values))
+    return torch.cat([corrected[:, 1:], beyond], dim=1)
 
 
 MISCONCEPTIONS = (
@@ -106,6 +112,27 @@ MISCONCEPTIONS = (
         "`final_values` were never used: whatever was not waited for was taken to be zero",
         "this is how the values of a reply of text are shifted, and there it is right",
         "Which tokens are followed by something that the row does not show?",
+    ),
+    Misconception(
+        "the last value stands for the state behind the row",
+        altered(beyond=lambda it: it.values[:, -1:]),
+        "this is V(s_t), the opinion before the last token",
+        "after the shift one column is missing, and the nearest number fills it",
+        "A row may stop where the episode goes on. Which array still knows V(s_{t+1}) there?",
+    ),
+    Misconception(
+        "the last column always takes the final value",
+        altered(result=lambda it: torch.cat([torch.where(it.terminated, 0.0, it.cut)[:, :-1], it.beyond], dim=1)),
+        "the end of the row was filled in after the ends of episodes, and hid one",
+        "the last column looks like a case of its own, best treated last",
+        "The episode ends by itself with the row. Is anything to come?",
+    ),
+    Misconception(
+        "the ends are corrected before the shift",
+        altered(going_on=ends_before_the_shift, cut=lambda it: it.going_on, result=lambda it: it.cut),
+        "the correction for an end landed one token before it",
+        "both steps are right, and their order seems to be a matter of taste",
+        "You changed the column t, and then shifted. In which column does your change stand now?",
     ),
     Misconception(
         "the row wraps around",

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import torch
 from torch import Tensor
 
-from ppo_teach.exercises.advantages.gae_misconceptions import altered
+from ppo_teach.exercises.advantages.gae_misconceptions import altered, one_further
 from ppo_teach.exercises.exercise import Misconception
 
 
@@ -106,6 +106,14 @@ ENDS = (
         "the value of the next state was read from the wrong array, and is 0 in the last column",
         "for one reply of text the values shifted by one, with 0 at the end, are the same",
         "A row may stop where the episode goes on. Where does V(s_{t+1}) of its last token stand?",
+        section="Ends",
+    ),
+    Misconception(
+        "the row is taken for one reply",
+        altered(bootstrap=lambda it: one_further(it.values), ended=never),
+        "`next_values` and both flags were left out",
+        "for one reply of text that fills its row the result is the same, and many programs for text stop there",
+        "A row may hold two episodes, or stop in the middle of one. Which arguments say so?",
         section="Ends",
     ),
     Misconception(

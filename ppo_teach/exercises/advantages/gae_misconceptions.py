@@ -53,6 +53,11 @@ def return_seen(*rollout: Tensor, gamma: float, lam: float) -> Tensor:
     return returns - rollout[1]
 
 
+def one_further(x: Tensor) -> Tensor:
+    """Entry t is that of t + 1; 0 in the last column."""
+    return torch.cat([x[:, 1:], torch.zeros_like(x[:, :1])], dim=1)
+
+
 def without_column(x: Tensor, column: int) -> Tensor:
     """x with one column that the loop never reached."""
     return torch.where(torch.arange(x.shape[1]) == column % x.shape[1], 0.0, x)
@@ -134,6 +139,13 @@ MISCONCEPTIONS = (
         altered(decay=lambda it: 0.0),
         "each token was credited with its own residual only",
         "δ already looks ahead, through V; that is the case λ = 0",
+        "A reward comes three tokens later and the critic knows nothing. What does token 0 get?",
+    ),
+    Misconception(
+        "the recursion stops after one step",
+        altered(result=lambda it, _: it.deltas + it.decay * torch.where(it.ended, 0.0, one_further(it.deltas))),
+        "only the next residual was added, not the next advantage",
+        "in the line `δ_t + γλ · …` both δ and Â of the next token look at home",
         "A reward comes three tokens later and the critic knows nothing. What does token 0 get?",
     ),
     Misconception(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ppo_teach.exercises.advantages.td_residuals_misconceptions import one_further
+from ppo_teach.exercises.advantages.gae_misconceptions import one_further
 from ppo_teach.exercises.exercise import Misconception
 
 
@@ -19,6 +19,11 @@ def returns(rewards: Tensor, gamma: float) -> Tensor:
     for column in reversed(rewards.unbind(dim=1)):
         columns.insert(0, column + gamma * columns[0])
     return torch.stack(columns[:-1], dim=1)
+
+
+def discounted_from_the_start(rewards: Tensor, gamma: float) -> Tensor:
+    """Σ_{u ≥ t} γ^u r_u, which is γ^t G_t."""
+    return gamma ** torch.arange(rewards.shape[1]) * returns(rewards, gamma)
 
 
 def surprise(rewards: Tensor, values: Tensor, gamma: float) -> Tensor:
@@ -79,6 +84,34 @@ MISCONCEPTIONS = (
         "Can token 1 deserve credit for a reward at token 0?",
     ),
     Misconception(
+        "λ = 1 sums the rewards from the left",
+        altered(one=lambda rewards, values, gamma: rewards.cumsum(dim=1) - values),
+        "the token was credited with what was paid before it, and nothing was discounted",
+        "`cumsum` is one call, and runs from the left",
+        "Can token 1 deserve credit for a reward at token 0?",
+    ),
+    Misconception(
+        "λ = 1 sums the row, undiscounted, for every token",
+        altered(one=lambda rewards, values, gamma: rewards.sum(dim=1, keepdim=True) - values),
+        "γ was lost, and a token was credited with what came before it",
+        "in text only the last reward is not 0, and γ is 1: there it is right",
+        "Which rewards come after token 1, and how many tokens later?",
+    ),
+    Misconception(
+        "λ = 1 discounts from the first token",
+        altered(one=lambda rewards, values, gamma: discounted_from_the_start(rewards, gamma) - values),
+        "a reward was discounted by its place in the reply, not by its distance from the token",
+        "γᵗ r_t, summed from the right, looks like the return, and for token 0 it is",
+        "How far is token 1 from the reward that it earns itself?",
+    ),
+    Misconception(
+        "λ = 1 subtracts the first value from all",
+        altered(one=lambda rewards, values, gamma: returns(rewards, gamma) - values[:, :1]),
+        "V(s_0) was taken for what was expected before every token",
+        "a reply has one baseline in REINFORCE",
+        "Which of the values does not cancel when the residuals from t on telescope?",
+    ),
+    Misconception(
         "λ = 1 does not discount",
         altered(one=lambda rewards, values, gamma: surprise(rewards, values, 1.0)),
         "γ was lost together with λ",
@@ -91,6 +124,13 @@ MISCONCEPTIONS = (
         "γ was lost together with λ",
         "with γλ = 0 in the sum nothing seems to be left of γ",
         "γ stands in two places. Which of them has λ beside it?",
+    ),
+    Misconception(
+        "λ = 0 does not shift the values",
+        altered(zero=lambda rewards, values, gamma: rewards + gamma * values - values),
+        "the same value was added and taken away",
+        "V(s_{t+1}) and V(s_t) are both called V",
+        "In which column of `values` stands V(s_{t+1})?",
     ),
     Misconception(
         "the critic speaks for what comes after the end",

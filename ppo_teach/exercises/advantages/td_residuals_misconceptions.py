@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ppo_teach.exercises.advantages.gae_ends import shifted
+from ppo_teach.exercises.advantages.gae_misconceptions import one_further
 from ppo_teach.exercises.exercise import Misconception
 
 
@@ -25,11 +26,6 @@ def altered(
         return delta(it)
 
     return td_residuals
-
-
-def one_further(x: Tensor) -> Tensor:
-    """Entry t is that of t + 1; 0 in the last column."""
-    return torch.cat([x[:, 1:], torch.zeros_like(x[:, :1])], dim=1)
 
 
 def unless_terminated(it: SimpleNamespace, x: Tensor) -> Tensor:
@@ -162,6 +158,20 @@ MISCONCEPTIONS = (
         "the episode goes on behind the row, and its value was dropped",
         "a reply of text does end where its row ends",
         "Is `terminated` set at the last token of every row?",
+    ),
+    Misconception(
+        "the row is taken for one reply",
+        altered(ahead=lambda it: one_further(it.values)),
+        "both `next_values` and `terminated` were left out",
+        "for one reply of text that fills its row the result is the same",
+        "A row may hold two episodes, or stop in the middle of one. Which arguments say so?",
+    ),
+    Misconception(
+        "V(s_t) is lost where the episode ends",
+        altered(delta=lambda it: torch.where(it.terminated, it.rewards, it.rewards + it.gamma * it.ahead - it.values)),
+        "what was expected before the last token was counted as its merit",
+        "at the end there is no value, so it seems that there is none to subtract",
+        "Which of the two values belongs to a state that does not exist?",
     ),
     Misconception(
         "the residual is squared",
