@@ -88,6 +88,8 @@ def facts(answer: tuple, *, stepped: bool) -> list[float]:
 
 
 def number(x: Any, what: str) -> float:
+    if isinstance(x, str):
+        raise misplaced(x, what)
     try:
         return float(x)
     except (TypeError, ValueError):
@@ -97,14 +99,18 @@ def number(x: Any, what: str) -> float:
 def entries(state: Any) -> list[float]:
     """The tokens of a state."""
     try:
-        return [float(token) for token in state]
-    except (TypeError, ValueError):
+        tokens = list(state)
+    except TypeError:
         raise misplaced(state, "state") from None
+    return [number(token, "state's token") for token in tokens]
 
 
 def misplaced(x: Any, what: str) -> Misshapen:
     kind = type(x).__name__
-    return Misshapen(f"its {what} is of type {kind}", f"where a {what} should be, there is a {kind}. In order: {FIVE}")
+    return Misshapen(
+        f"its {what} is of type {kind}",
+        f"where a {what} should be, there is something of type {kind}. In order: {FIVE}",
+    )
 
 
 def place_in_trace(index: tuple[int, ...]) -> str:

@@ -1,7 +1,7 @@
 """Known wrong ways to end a reply in `ReplyEnv`."""
 
 from ppo_teach.exercises.exercise import Misconception
-from ppo_teach.exercises.language_as_mdp.reply_env_pieces import altered
+from ppo_teach.exercises.language_as_mdp.reply_env_pieces import CountedForEver, TheEndComesFirst, altered
 
 WRONG_ENDS = (
     Misconception(
@@ -17,6 +17,23 @@ WRONG_ENDS = (
         "a reply that used all its tokens looks as if more were to come",
         "that is what a time limit does in most environments",
         "The limit is part of the task. What is still to come after the last token that it allows?",
+    ),
+    Misconception(
+        "one flag for EOS, the other for the limit",
+        altered(flags=lambda self, stopped, full: (stopped, full)),
+        "a reply that used all its tokens looks as if more were to come",
+        "a reply ends in two ways, and there are two flags",
+        "The flags do not say which rule ended the reply. After the last token that the limit allows, what is to come?",
+    ),
+    Misconception(
+        "one flag for EOS, the other for the limit, and a cut reply is not scored",
+        altered(
+            flags=lambda self, stopped, full: (stopped, full),
+            score=lambda self, over: self.reward(self.reply) if self.stopped(self.reply[-1]) else 0.0,
+        ),
+        "a reply that used all its tokens looks as if more were to come, and its score was never paid",
+        "a reply ends in two ways, there are two flags, and the score is paid at the end",
+        "The flags do not say which rule ended the reply. After the last token that the limit allows, what is to come?",
     ),
     Misconception(
         "the limit sets both flags",
@@ -59,6 +76,20 @@ WRONG_ENDS = (
         "the last token that the limit allows could not be said",
         "counting from 0, the last token has the number max_tokens − 1",
         "With max_tokens = 2, how many tokens has a full reply?",
+    ),
+    Misconception(
+        "the end is looked for before the token is appended",
+        TheEndComesFirst,
+        "the limit came one token late, and the judge read a reply without its last token",
+        "it feels safe to look before one writes",
+        "When the judge reads the reply, is the token of this step in it?",
+    ),
+    Misconception(
+        "the count of tokens is not reset",
+        CountedForEver,
+        "the tokens of the last episode were counted too",
+        "the constructor has set the count to 0 once, and the first episode is right",
+        "What must be forgotten when a new episode begins?",
     ),
     Misconception(
         "the prompt counts towards the limit",

@@ -35,6 +35,14 @@ MISCONCEPTIONS = (
         "How many things does `reset` return?",
         section=STEPS,
     ),
+    Misconception(
+        "reward and terminated have changed places",
+        altered(answer=lambda self, state, score, terminated, truncated: (state, terminated, score, truncated, {})),
+        "where a flag should be, there is the score",
+        "five things are many, and nothing fails when two numbers change places",
+        "In which order does `step` answer?",
+        section=STEPS,
+    ),
     *WRONG_ENDS,
     Misconception(
         "the score comes at every step",
@@ -42,6 +50,16 @@ MISCONCEPTIONS = (
         "the rewards add up to more than the score of the reply",
         "a judge who can read a finished text can read an unfinished one, and waiting seems a waste",
         "What should the rewards of one reply add up to?",
+        section="Break it",
+    ),
+    Misconception(
+        "each token earns what it adds to the score",
+        altered(
+            score=lambda self, over: self.reward(self.reply) - (self.reward(self.reply[:-1]) if self.reply[1:] else 0.0)
+        ),
+        "the rewards add up to the score, but unfinished replies were judged to get them",
+        "it pays early without paying too much; but then somebody else decides what an unfinished reply is worth",
+        "`reward` takes a finished reply. At which step is there one?",
         section="Break it",
     ),
     Misconception(
@@ -57,6 +75,14 @@ MISCONCEPTIONS = (
         "the judge could not see whether the reply stopped by itself",
         "EOS is no word",
         "How should the judge tell `at nine <eos>` from a reply that was cut after `at nine`?",
+    ),
+    Misconception(
+        "EOS is not appended",
+        altered(append=lambda self, token: None if token == self.eos else self.reply.append(token)),
+        "neither the state nor the judge could see that the reply stopped by itself",
+        "EOS means 'I am done', which is no word to write down",
+        "Is EOS an action? Then where does it stand in the next state?",
+        section=STEPS,
     ),
     Misconception(
         "the prompt is scored too",
@@ -79,6 +105,20 @@ MISCONCEPTIONS = (
         "the state is made first, and the token appended after",
         "The caller will choose the next token from this state. What must stand in it?",
         section=STEPS,
+    ),
+    Misconception(
+        "the state has empty places",
+        altered(state=lambda self: self.prompt + self.reply + [0] * (self.max_tokens - len(self.reply))),
+        "zeros stand where nothing has been said yet",
+        "the rows of `TextEnv` look like that; a list needs no filling",
+        "Which tokens are in the state before the first token is said?",
+    ),
+    Misconception(
+        "the state has empty places, filled with EOS",
+        altered(state=lambda self: self.prompt + self.reply + [self.eos] * (self.max_tokens - len(self.reply))),
+        "`eos` stands where nothing has been said yet",
+        "the rows of `TextEnv` look like that; a list needs no filling",
+        "Which tokens are in the state before the first token is said?",
     ),
     Misconception(
         "the state forgets the prompt",

@@ -57,6 +57,29 @@ def altered(**pieces: Callable) -> type:
     return type("ReplyEnv", (InPieces,), pieces)
 
 
+class TheEndComesFirst(InPieces):
+    """Looks whether the reply is over, and has it scored, before the token is in it."""
+
+    def step(self, token: int) -> Any:
+        terminated, truncated = self.flags(self.stopped(token), self.full())
+        score = self.score(terminated)
+        self.append(token)
+        return self.answer(self.state(), score, terminated, truncated)
+
+
+class CountedForEver(InPieces):
+    """Counts tokens, and goes on counting in the next episode."""
+
+    count = 0
+
+    def append(self, token: int) -> None:
+        self.reply.append(token)
+        self.count += 1
+
+    def full(self) -> bool:
+        return self.count == self.max_tokens
+
+
 class WrittenIntoThePrompt(InPieces):
     """The reply is appended to the prompt's own list."""
 
