@@ -319,8 +319,16 @@ def nothing(*_arguments: object) -> None: ...
         ),
         ({"step": lambda env, token: ([7], None, False, False, {})}, "its reward is of type NoneType", "In order"),
         ({"step": lambda env, token: ([7], 0.0, {}, False, {})}, "its flag is of type dict", "In order"),
-        ({"reset": lambda env: ("7", {})}, "its state's token is of type str", "a state's token should be"),
-        ({"reset": lambda env: ([[7]], {})}, "its state's token is of type list", "a state's token should be"),
+        (
+            {"reset": lambda env: (PLAYED.reset(env) and "7", {})},
+            "its state's token is of type str",
+            "a state's token should be",
+        ),
+        (
+            {"reset": lambda env: ([PLAYED.reset(env)[0]], {})},
+            "its state's token is of type list",
+            "a state's token should be",
+        ),
         ({"step": lambda env, token: PLAYED.step(env, token)[:2]}, "two things instead of five", "is 2 (expected 5)"),
         ({"step": lambda env: ()}, "it cannot be called as the exercise says", "but 2 were given"),
         ({"step": lambda env, token: env.reply}, "it raised AttributeError", "has no attribute 'reply'"),
