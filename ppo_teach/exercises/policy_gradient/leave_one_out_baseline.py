@@ -54,7 +54,7 @@ LEAVE_ONE_OUT_BASELINE = Exercise(
     answer=[4.0, 3.5, 1.5],
     cases=(
         scored([0, 1]),
-        scored([[0, 1], [4, 6]]),
+        scored([[0, 1, 5], [4, 6, 2]]),
         scored([1, 1, 1], law="When all scores agree, so does the baseline"),
     ),
     random_case=random_scores,

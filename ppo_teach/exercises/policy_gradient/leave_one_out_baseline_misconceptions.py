@@ -25,6 +25,10 @@ def itself_not_removed(scores: Tensor) -> Tensor:
     return (scores.sum(dim=-1, keepdim=True) / (scores.shape[-1] - 1)).expand_as(scores)
 
 
+def prompts_counted(scores: Tensor) -> Tensor:
+    return (scores.sum(dim=-1, keepdim=True) - scores) / (len(scores) - 1)
+
+
 def across_prompts(scores: Tensor) -> Tensor:
     return others(scores.flatten()).mean(dim=-1).view_as(scores)
 
@@ -90,6 +94,27 @@ MISCONCEPTIONS = (
         "this is the score minus the baseline",
         "it is what one needs next",
         "All scores are 1. What should the baseline be?",
+    ),
+    Misconception(
+        "the mean is subtracted already",
+        lambda scores: scores - scores.mean(dim=-1, keepdim=True),
+        "this is the score minus the mean of all",
+        "it is what one needs next, and nearly unbiased",
+        "All scores are 1. What should the baseline be?",
+    ),
+    Misconception(
+        "the mean of everything",
+        lambda scores: torch.full_like(scores, scores.mean().item()),
+        "the reply's own score is in its baseline, and those of other prompts too",
+        "`scores.mean()` is right for a single prompt, but for the reply itself",
+        "Raise the score of reply 0 by 1. Should its own baseline move? And the baselines of other prompts?",
+    ),
+    Misconception(
+        "the prompts were counted, not the replies",
+        prompts_counted,
+        "the sum of the others was divided by the number of prompts less one",
+        "`len(scores)` is the number of replies as long as there is one prompt",
+        "What is `len` of a tensor of shape (2, 3, 4), and how many replies has each prompt?",
     ),
     Misconception(
         "the replies of all prompts in one",

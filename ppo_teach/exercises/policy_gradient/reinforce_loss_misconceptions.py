@@ -35,6 +35,14 @@ def one_weight_a_row(weights: Tensor, mask: Tensor) -> Tensor:
     return weights.detach().sum(dim=1, keepdim=True).expand_as(weights)
 
 
+def again_to_go(weights: Tensor, mask: Tensor) -> Tensor:
+    return weights.detach().flip(1).cumsum(dim=1).flip(1)
+
+
+def the_rest_alone(logprobs: Tensor, weights: Tensor, mask: Tensor) -> Tensor:
+    return zero_padding(logprobs, ~mask) * zero_padding(weights, ~mask)
+
+
 MISCONCEPTIONS = (
     Misconception(
         "the reward is differentiated",
@@ -107,6 +115,20 @@ MISCONCEPTIONS = (
         "Each token has a weight of its own. Which product belongs to token t?",
     ),
     Misconception(
+        "the first token's weight for all",
+        altered(weight=lambda weights, mask: weights.detach()[:, :1].expand_as(weights)),
+        "log π(y) was multiplied by the weight of token 0",
+        "the return of the first token is that of the whole reply, and R(y) log π(y) is right on average",
+        "Each token has a weight of its own. Which product belongs to token t?",
+    ),
+    Misconception(
+        "the weights are summed again",
+        altered(weight=again_to_go),
+        "each weight had those of the later tokens added to it",
+        "the plain rewards would have to be summed; but G is that sum already",
+        "Which letter stands in front of log π in L: r, or G?",
+    ),
+    Misconception(
         "a baseline is subtracted already",
         altered(weight=lambda weights, mask: weights.detach() - masked_mean(weights.detach(), mask)),
         "the mean weight of the batch was taken away",
@@ -119,6 +141,13 @@ MISCONCEPTIONS = (
         "what stands at padding went into the sum",
         "with replies of equal length the mask is true everywhere",
         "Which positions of the batch are tokens?",
+    ),
+    Misconception(
+        "the mask is read the other way round",
+        padding_treated(the_rest_alone),
+        "only what stands at padding was added up",
+        "elsewhere, in torch's attention for one, True marks what is to be ignored",
+        "Is the mask True at tokens, or at padding?",
     ),
     Misconception(
         "padding is multiplied by zero",

@@ -55,6 +55,25 @@ def loop_over_rows(rewards: Tensor, _returns: Tensor, gamma: float) -> Tensor:
     return summed(rewards.T, gamma).T
 
 
+def reward_discounted(rewards: Tensor, _returns: Tensor, gamma: float) -> Tensor:
+    return gamma * undiscounted(rewards, rewards, gamma)
+
+
+def short_of_the_start(_rewards: Tensor, returns: Tensor, _gamma: float) -> Tensor:
+    return torch.cat([torch.zeros_like(returns[:, :1]), returns[:, 1:]], dim=1)
+
+
+def short_of_the_end(rewards: Tensor, _returns: Tensor, gamma: float) -> Tensor:
+    last = torch.zeros_like(rewards[:, :1])
+    return torch.cat([summed(rewards[:, :-1], gamma), last], dim=1) if rewards.shape[1] > 1 else last
+
+
+def one_long_row(rewards: Tensor, _returns: Tensor, gamma: float) -> Tensor:
+    """Row after row from the top, each from its last token: the sum of one goes on in the next."""
+    backwards = rewards.flip(1).flatten()
+    return summed(backwards.flip(0)[None], gamma).flatten().flip(0).view_as(rewards).flip(1)
+
+
 MISCONCEPTIONS = (
     Misconception(
         "the sum runs forwards in time",
@@ -76,6 +95,13 @@ MISCONCEPTIONS = (
         "even the token's own reward was discounted",
         "the sum is often written with γ to the power of t, counted from 1",
         "With what weight should r_t itself count in G_t?",
+    ),
+    Misconception(
+        "γ multiplies the reward, not what comes after it",
+        from_right(reward_discounted),
+        "every reward was discounted once, however far ahead it lies",
+        "one line multiplies γ by something and adds the rest, and either order runs",
+        "In G_t = r_t + γ G_{t+1}, what does γ stand in front of?",
     ),
     Misconception(
         "discounting counts from the episode's start",
@@ -132,6 +158,34 @@ MISCONCEPTIONS = (
         "rewards went from one row to the row above",
         "`len(rewards)` and `rewards[t]` are right for a single episode; here axis 0 is the batch",
         "Which axis of a (B, T) tensor is time?",
+    ),
+    Misconception(
+        "the loop stops before token 0",
+        from_right(short_of_the_start),
+        "the first token was never written",
+        "`range(T - 1, 0, -1)` looks as if it ended at 0",
+        "What is the last number in `range(3, 0, -1)`?",
+    ),
+    Misconception(
+        "the loop begins one column too early",
+        from_right(short_of_the_end),
+        "the last column was never reached, and its reward counts for nobody",
+        "a loop that looks at t + 1 has to stop there",
+        "What is the first number in `reversed(range(T - 1))`? And which column holds the last reward?",
+    ),
+    Misconception(
+        "the sum goes on in the next row",
+        from_right(one_long_row),
+        "a reply began with what another had earned",
+        "one running sum outside both loops is one line less",
+        "Where is your running sum set to 0?",
+    ),
+    Misconception(
+        "the mask is not used",
+        lambda rewards, mask, *, gamma: summed(rewards, gamma),
+        "what stands at padding was added up, and padding has returns of its own",
+        "with replies of equal length the mask is true everywhere",
+        "Which positions of the batch are tokens?",
     ),
     Misconception(
         "padding leaks",
