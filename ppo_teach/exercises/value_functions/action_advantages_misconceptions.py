@@ -90,6 +90,13 @@ MISCONCEPTIONS = (
         "What happens where the state is worth nothing?",
     ),
     Misconception(
+        "one value for all states",
+        lambda p, q: q - (p * q).sum(),
+        "the values of all states were added up, and their sum subtracted everywhere",
+        "`.sum()` without `dim` is right for a single state, and for the one on paper",
+        "How many states are there, and how many numbers did you subtract?",
+    ),
+    Misconception(
         "the mean over the states",
         lambda p, q: q - (p * q).sum(dim=0, keepdim=True),
         "the values of different states were added up, token by token",

@@ -139,6 +139,13 @@ MISCONCEPTIONS = (
         "All returns are equal. What is Var(R − V) / 1e-8?",
     ),
     Misconception(
+        "a tiny number below, beside the variance of a sample",
+        selected(lambda v, r: 1 - (r - v).var() / (r.var() + 1e-8)),
+        "where all returns are equal a huge negative number stands for 'nothing to explain'",
+        "+ 1e-8 is how one divides safely elsewhere",
+        "All returns are equal. What is Var(R − V) / 1e-8?",
+    ),
+    Misconception(
         "minus infinity when there is nothing to explain",
         selected(lambda v, r: 1 - variance(r - v) / variance(r)),
         "a variance was divided by 0",

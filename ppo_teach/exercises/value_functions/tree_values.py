@@ -15,6 +15,11 @@ def tree(probabilities: list, rewards: list, successors: list, *, gamma: float, 
     return Case({**inputs, "successors": torch.tensor(successors), "gamma": gamma}, law=law)
 
 
+def of_state(index: tuple[int, ...]) -> str:
+    """There are no tokens here: one value for each state."""
+    return f"value of state {index[0]}"
+
+
 def random_tree(rng: torch.Generator) -> Case:
     """Five states, three tokens: the start leads to two states and an end, one of these to two more."""
     weights = torch.randint(1, 6, (5, 3), generator=rng).float()
@@ -75,7 +80,7 @@ TREE_VALUES = Exercise(
     goal="Return V of every state, V(s) = Σ_a π(a | s) (r(s, a) + γV(s')). `successors[s, a]` is the number of s', and "
     "−1 where the token ends the reply; nothing comes after an end. Every state has a smaller number than its "
     "successors.",
-    entry="value",
+    entry=of_state,
     worked=tree([[0.25, 0.75], [0.5, 0.5]], [[8, 1], [4, 0]], [[-1, 1], [-1, -1]], gamma=0.5),
     answer=[3.5, 2],
     cases=(

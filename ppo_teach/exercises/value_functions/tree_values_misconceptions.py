@@ -36,6 +36,26 @@ def without_the_start(probabilities, rewards, successors, *, gamma):
     return torch.where(torch.arange(len(values)) == 0, 0.0, values)
 
 
+def unpaid(where: Callable) -> Callable:
+    """Backward induction in a tree where some rewards are overlooked."""
+
+    def tree_values(probabilities, rewards, successors, *, gamma):
+        paid = torch.where(where(successors), 0.0, rewards)
+        return altered()(probabilities, paid, successors, gamma=gamma)
+
+    return tree_values
+
+
+def in_the_last_state(successors: Tensor) -> Tensor:
+    return torch.arange(len(successors))[:, None] == len(successors) - 1
+
+
+def one_sweep(probabilities, rewards, successors, *, gamma):
+    """All states at once: the mean next reward, and that of the state after."""
+    values = (probabilities * rewards).sum(dim=-1)
+    return values + gamma * (probabilities * torch.where(successors < 0, 0.0, values[successors])).sum(dim=-1)
+
+
 def action_values(probabilities, rewards, successors, *, gamma):
     """Q, the value of every token."""
     values = altered()(probabilities, rewards, successors, gamma=gamma)
@@ -124,6 +144,34 @@ MISCONCEPTIONS = (
         "state 0 was left at 0",
         "`range(S - 1, 0, -1)` looks complete",
         "What is the last number in range(3, 0, -1)?",
+    ),
+    Misconception(
+        "the last state is left out",
+        unpaid(in_the_last_state),
+        "the last state was left at 0",
+        "V(s') = 0 at the end, and the last state looks like the end; but a token is still to be drawn there",
+        "What can be earned in the last state?",
+    ),
+    Misconception(
+        "one sweep for all states",
+        one_sweep,
+        "what is paid two tokens later was left out",
+        "tensors do all states at once; but then every V(s') is read before it is known",
+        "Along how many tokens must news of a reward travel to reach state 0?",
+    ),
+    Misconception(
+        "paid only at the end",
+        unpaid(lambda successors: successors >= 0),
+        "what a token pays was left out where the reply goes on",
+        "in text the score comes with the last token; here rewards may come with any",
+        "What does the token pay that leads to another state?",
+    ),
+    Misconception(
+        "tokens that end the reply are skipped",
+        unpaid(lambda successors: successors < 0),
+        "what the last token pays was left out",
+        "`if successors[s, a] < 0: continue` avoids the index −1; and the reward with it",
+        "Nothing comes after an end. But what does the token pay that ends the reply?",
     ),
     Misconception(
         "Q instead of V",
