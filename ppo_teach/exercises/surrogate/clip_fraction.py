@@ -5,7 +5,7 @@ import torch
 from ppo_teach.exercises.chapters import SURROGATE
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.surrogate.clip_fraction_misconceptions import MISCONCEPTIONS
-from ppo_teach.exercises.surrogate.clipped_surrogate import random_tokens, tokens
+from ppo_teach.exercises.surrogate.clipped_surrogate import random_tokens, rare_tokens, tokens
 from ppo_teach.surrogate import clip_fraction, clipped_surrogate
 
 
@@ -56,7 +56,7 @@ CLIP_FRACTION = Exercise(
     difficulty=2,
     goal="Return the share of real tokens at which the clip is active, so that the objective is flat there: Â > 0 and "
     "ρ > 1 + ε, or Â < 0 and ρ < 1 − ε. At the very edge it is not active yet. What stands where the mask is False, "
-    "NaN included, does not count. Batches may be (B, T) or flat.",
+    "NaN included, does not count. Log-probabilities of −200 are no trouble. Batches may be (B, T) or flat.",
     entry="share",
     worked=tokens([0.1, 0.22, 0.3, 0.1, 0.22, 0.3], [0.2] * 6, [2, 2, 2, -2, -2, -2]),
     answer=1 / 3,
@@ -66,12 +66,14 @@ CLIP_FRACTION = Exercise(
         tokens([[0.1]], [[0.2]], [[1]]),
         tokens([[0.23]], [[0.2]], [[1]], clip=0.1),
         tokens([[0.162, 0.165]], [[0.2, 0.2]], [[-1, 1]]),
+        tokens([[0.03]], [[0.02]], [[-1]]),
         tokens([[0.3, 0.2], [0.3, 0.9]], [[0.2, 0.2], [0.2, 0.1]], [[1, 1], [1, 9]], [[1, 1], [1, 0]]),
         tokens([[0.3, 0.1]], [[0.2, 0.2]], [[0, 0]], law="Without an advantage there is nothing to clip"),
         tokens([0.3, 0.4], [0.3, 0.4], [1, -3], clip=0.0, law="At the very edge the clip is not active yet"),
         tokens([[0.3, 0.4]], [[0.3, 0.4]], [[1, -3]], law="While both policies agree, nothing is clipped"),
         tokens([0.3, 0.1, 0.6, 0.9], [0.2, 0.2, 0.4, 0.1], [1, 1, 1, 9], [1, 1, 1, 0], law="A flat batch is a batch"),
         tokens([[0.3, NAN]], [[0.2, NAN]], [[1, NAN]], [[1, 0]], law="What stands at padding changes nothing"),
+        rare_tokens([[-200, -202]], [[-200.1, -201]], [[1, -2]]),
     ),
     random_case=random_updates,
     hints=(

@@ -19,6 +19,14 @@ def tokens(
     return Case({**inputs, "clip": clip}, law=law)
 
 
+def rare_tokens(new: list, old: list, advantages: list) -> Case:
+    """A case from log-probabilities that float32 cannot exponentiate."""
+    rows = {"logprobs": new, "old_logprobs": old, "advantages": advantages}
+    rows = {name: torch.tensor(x, dtype=torch.float32) for name, x in rows.items()}
+    mask = torch.ones_like(rows["logprobs"]).bool()
+    return Case({**rows, "mask": mask, "clip": 0.2}, law="A probability too small for float32 has a ratio all the same")
+
+
 def random_tokens(rng: torch.Generator) -> Case:
     """All six cases of the clip, a seventh token, and padding with junk: Â of either sign, ρ below, inside, above."""
     clip = pick(rng, 0.1, 0.2, 0.3)
@@ -88,7 +96,7 @@ CLIPPED_SURROGATE = Exercise(
     difficulty=3,
     goal="Return PPO's objective, to be maximised: the mean over real tokens of min(ρÂ, clip(ρ, 1 − ε, 1 + ε)Â). The "
     "advantages and the old policy are held constant. What stands where the mask is False, NaN included, reaches "
-    "neither the result nor a gradient. Batches may be (B, T) or flat.",
+    "neither the result nor a gradient. Log-probabilities of −200 are no trouble. Batches may be (B, T) or flat.",
     entry="objective",
     worked=tokens([[0.3, 0.4]], [[0.2, 0.8]], [[1, -1]]),
     answer=0.2,
@@ -97,6 +105,7 @@ CLIPPED_SURROGATE = Exercise(
         tokens([[0.1, 0.6]], [[0.2, 0.4]], [[1, -1]]),
         tokens([[0.3]], [[0.2]], [[1]], clip=0.1),
         tokens([[0.3]], [[0.2]], [[4]]),
+        tokens([[0.8]], [[0.1]], [[-1]]),
         tokens([[0.3, 0.3], [0.3, 0.9]], [[0.3, 0.3], [0.3, 0.1]], [[1, 2], [3, 9]], [[1, 1], [1, 0]]),
         tokens(
             [[0.3, 0.5]], [[0.3, 0.5]], [[1, -3]], law="While both policies agree, the objective is the mean advantage"
@@ -109,6 +118,7 @@ CLIPPED_SURROGATE = Exercise(
             [[1, 0]],
             law="What stands at padding changes nothing, NaN included",
         ),
+        rare_tokens([[-200, -202]], [[-200.1, -201]], [[1, 2]]),
     ),
     random_case=random_tokens,
     gradients=("logprobs", "old_logprobs", "advantages"),

@@ -15,6 +15,15 @@ def flat_outside(it: SimpleNamespace) -> Tensor:
     return torch.where(it.ratio == it.clipped, x, x.detach())
 
 
+def beyond(it: SimpleNamespace) -> Tensor:
+    return it.clipped * it.weight < it.ratio * it.weight
+
+
+def dual(it: SimpleNamespace, bound: float) -> Tensor:
+    x = torch.minimum(it.ratio * it.weight, it.clipped * it.weight)
+    return torch.where(it.weight < 0, torch.maximum(x, bound * it.weight), x)
+
+
 def minimum_of_means(
     logprobs: Tensor, old_logprobs: Tensor, advantages: Tensor, mask: Tensor, *, clip: float
 ) -> Tensor:
@@ -32,6 +41,20 @@ CLIPS = (
         "the gain beyond the interval was kept and the loss cut off",
         "published losses take a maximum, of the negated terms",
         "Should a gain beyond the interval be believed?",
+    ),
+    Misconception(
+        "the maximum of terms that were not negated",
+        altered(objective=lambda it: -torch.maximum(it.ratio * it.weight, it.clipped * it.weight)),
+        "this falls when a good token becomes likelier",
+        "published losses take a maximum, and the minus signs inside are easy to overlook",
+        "−max(a, b) is min(−a, −b). Is that what was asked for, or its mirror image?",
+    ),
+    Misconception(
+        "the loss is bounded as well",
+        altered(objective=lambda it: dual(it, 3.0)),
+        "a bad token that became more than 3 times as likely has no gradient",
+        "it is a published variant, dual-clip PPO, which many libraries offer beside the minimum",
+        "ρ = 8 and Â = −1: what is the smaller of ρÂ and clip(ρ)Â?",
     ),
     Misconception(
         "the minimum is missing",
@@ -59,14 +82,14 @@ CLIPS = (
         altered(clipped=lambda it: it.ratio.clamp(max=1 + it.clip)),
         "a ratio below 1 − ε still earned something",
         "the upper bound is the one that every picture shows first",
-        "Making a bad token ever less likely: where does that stop to pay?",
+        "Making a bad token ever less likely: where does that stop paying?",
     ),
     Misconception(
         "clipped below only",
         altered(clipped=lambda it: it.ratio.clamp(min=1 - it.clip)),
         "a ratio above 1 + ε still earned something",
         "a single bound seems enough, because the minimum is a bound as well",
-        "Making a good token ever more likely: where does that stop to pay?",
+        "Making a good token ever more likely: where does that stop paying?",
     ),
     Misconception(
         "the clip of the product",
@@ -116,6 +139,13 @@ CLIPS = (
         "tokens outside the interval were left out",
         "'clipped' is often explained as 'ignored', which is about the gradient, and true in two cases of four",
         "At ρ = 1.5 and Â = −1, what is the smaller of ρÂ and clip(ρ)Â?",
+    ),
+    Misconception(
+        "where the clip is active the objective is zero",
+        altered(objective=lambda it: torch.where(beyond(it), 0.0, it.ratio * it.weight)),
+        "the gain inside the interval was taken back as well",
+        "the gradient is zero there, and a zero has a zero gradient",
+        "At ρ = 1.5 and Â = 1, what is the smaller of ρÂ and clip(ρ)Â?",
     ),
     Misconception(
         "outside the interval the gradient is zero",

@@ -79,6 +79,20 @@ MISCONCEPTIONS = (
         "The old policy drew the batch. Can it still change?",
     ),
     Misconception(
+        "nothing is held constant",
+        altered(old=lambda it: it.old_logprobs, weight=lambda it: it.advantages),
+        "the gradient reaches the critic through Â, and the old log-probabilities",
+        "the number is the same, and where both come from a rollout nothing depends on them",
+        "Of the three rows of numbers, which belongs to the policy we train?",
+    ),
+    Misconception(
+        "divided after the exponential",
+        altered(ratio=lambda it: torch.exp(it.logprobs) / torch.exp(it.old)),
+        "exp(−200) is 0 in float32, and 0 cannot be divided by 0",
+        "it is the definition, word for word, and right for likely tokens",
+        "What is exp(−200) in float32? And what is 0/0?",
+    ),
+    Misconception(
         "the ratio of the log-probabilities",
         altered(ratio=lambda it: torch.where(it.mask, it.logprobs / it.old, 0.0)),
         "log π was divided by log π_old",

@@ -48,6 +48,13 @@ MISCONCEPTIONS = (
         "What is exp(−200) in float32? And what is 0/0?",
     ),
     Misconception(
+        "divided after the exponential, with a small number added",
+        lambda logprobs, old_logprobs: torch.exp(logprobs) / (torch.exp(old_logprobs.detach()) + 1e-8),
+        "exp(−200) is 0 in float32; the small number turns 0/0 into 0, and that is no ratio either",
+        "a small number in the denominator keeps NaN away",
+        "Where 0/0 was, your ratio is 0. Did the token become impossible?",
+    ),
+    Misconception(
         "one ratio for the whole reply",
         lambda logprobs, old_logprobs: torch.exp((logprobs - old_logprobs.detach()).sum(-1, True)).expand_as(logprobs),
         "the log-ratios of a row were added up before the exponential",

@@ -14,6 +14,12 @@ def draws(payoffs: list, new: list, old: list, *, law: str = "") -> Case:
     return Case({"payoffs": payoffs, "logprobs": new.log(), "old_logprobs": old.log()}, law=law)
 
 
+def replies(payoffs: list, new: list, old: list, *, law: str) -> Case:
+    """A case from log-probabilities, as of whole replies."""
+    inputs = {"payoffs": payoffs, "logprobs": new, "old_logprobs": old}
+    return Case({name: torch.tensor(x, dtype=torch.float32) for name, x in inputs.items()}, law=law)
+
+
 def random_draws(rng: torch.Generator) -> Case:
     """Five draws with ratios above and below 1, and payoffs of both signs."""
     old = 0.1 + 0.3 * torch.rand(5, generator=rng)
@@ -52,7 +58,8 @@ IMPORTANCE_WEIGHTED_MEAN = Exercise(
     difficulty=2,
     goal="Return the unbiased estimate of E_new[f] from N draws of the old policy: the mean of ρ f, divided by N. "
     "`payoffs` are f of each draw, the log-probabilities those of the draw under the new and the old policy. The old "
-    "policy is held constant. A draw that the new policy would never make counts as a draw, with the weight 0.",
+    "policy is held constant. A draw that the new policy would never make counts as a draw, with the weight 0. "
+    "Log-probabilities of −200 are no trouble.",
     entry="mean",
     worked=draws([8, 2], [0.25, 0.25], [0.125, 0.5]),
     answer=8.5,
@@ -64,6 +71,7 @@ IMPORTANCE_WEIGHTED_MEAN = Exercise(
         draws(
             [6, 2], [0.0, 0.5], [0.5, 0.5], law="A draw that the new policy never makes weighs 0, and is still a draw"
         ),
+        replies([8, 2], [-200, -201], [-201, -201], law="A probability too small for float32 has a ratio all the same"),
     ),
     random_case=random_draws,
     gradients=("logprobs", "old_logprobs"),

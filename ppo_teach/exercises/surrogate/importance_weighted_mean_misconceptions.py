@@ -57,6 +57,22 @@ MISCONCEPTIONS = (
         "The ratio is one of probabilities. What becomes of a quotient under the logarithm?",
     ),
     Misconception(
+        "divided after the exponential",
+        altered(ratio=lambda new, old: torch.exp(new) / torch.exp(old.detach())),
+        "exp(−200) is 0 in float32, and 0 cannot be divided by 0",
+        "it is the definition, word for word, and right for dice",
+        "What is exp(−200) in float32? And what is 0/0?",
+    ),
+    Misconception(
+        "the quotient of two sums",
+        lambda payoffs, logprobs, old_logprobs: (
+            (logprobs.exp() * payoffs).sum() / old_logprobs.detach().exp().sum().clamp(min=1e-30)
+        ),
+        "the new probabilities were added up, and the old ones, and the sums divided: no draw has a ratio of its own",
+        "E[f] is Σ π f, and the draws look like the terms of that sum",
+        "How often is a likely outcome on the list already?",
+    ),
+    Misconception(
         "the exponential is missing",
         altered(ratio=lambda new, old: torch.where(new > -torch.inf, new - old.detach(), 0.0)),
         "the logarithm of the ratio was used as the ratio",
