@@ -579,6 +579,9 @@ def test_inputs_are_told_exactly_and_briefly():
         "scores [1, -2.5], logprobs log [[0.5, 0.25]], V = 0, padding at token 1, terminated at tokens 0 and 1, β = 0.1"
     )
     assert told({"mask": torch.tensor([[True, True], [True, False]])}) == "padding [[0, 0], [0, 1]]"
+    # exp(−200) is 0 in float32; "log [0, 0]" would tell nothing. A token that is ruled out does have the probability 0.
+    assert told({"logprobs": torch.tensor([-200.0, -202.0])}) == "logprobs [-200, -202]"
+    assert told({"logprobs": torch.tensor([-torch.inf, 0.0])}) == "logprobs log [0, 1]"
 
 
 @pytest.mark.parametrize(

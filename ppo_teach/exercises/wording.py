@@ -61,13 +61,13 @@ def flags(name: str, x: Tensor) -> str:
 
 
 def described(name: str, x: Tensor | float | int) -> str:
-    """One argument. Log-probabilities are told by their probabilities: log [0.2, 0.8]."""
+    """One argument. Log-probabilities are told by their probabilities, log [0.2, 0.8], if float32 has them."""
     symbol = SYMBOLS.get(name, name)
     if not isinstance(x, Tensor):
         return f"{symbol} = {number(x)}"
     if x.dtype is torch.bool:
         return flags(symbol, x)
-    if name.endswith("logprobs"):
+    if name.endswith("logprobs") and not (x.isfinite() & (x.exp() == 0)).any():
         return f"{symbol} log {numbers(x.exp())}"
     if x.numel() > 1 and bool((x == x.flatten()[0]).all()):
         return f"{symbol} = {number(x.flatten()[0].item())}"
