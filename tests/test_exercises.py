@@ -88,6 +88,14 @@ def test_html_escapes_what_the_reader_wrote():
     assert "&lt;script&gt;alert(&#x27;&amp;&#x27;)" in html
 
 
+def test_html_sets_code_as_code():
+    report = Report("gae", "wrong", "no `return`", "`a < b` is wrong\na lone ` stays", hints=("`x`?",))
+    html = report._repr_html_()
+    for code in ("<code>return</code>", "<code>a &lt; b</code>", "<code>x</code>"):
+        assert code in html
+    assert "a lone ` stays" in html
+
+
 def test_html_sets_no_colour_for_text_nor_background():
     # The words take the page's own colours, so they can be read in the dark; only the sign and the edge are coloured.
     html = check("gae", written("return rewards"))._repr_html_()

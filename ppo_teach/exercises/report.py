@@ -1,5 +1,6 @@
 """What the reader sees: in a terminal as text, in a notebook as HTML. The same words in both."""
 
+import re
 import textwrap
 from dataclasses import dataclass
 from html import escape
@@ -54,18 +55,23 @@ class Report:
 
     def _repr_html_(self) -> str:
         """For a notebook: each hint folded inside the one before it."""
-        paragraphs = [f"<p style='margin:0.3em 0'>{escape(line)}</p>" for line in self.message.splitlines()]
+        paragraphs = [f"<p style='margin:0.3em 0'>{marked(line)}</p>" for line in self.message.splitlines()]
         folded = ""
         for i, hint in reversed(list(enumerate(self.hints, start=1))):
             folded = (
                 f"<details style='margin:0.3em 0'><summary style='cursor:pointer'>Hint {i} of {len(self.hints)}"
-                f"</summary><p style='margin:0.3em 0 0.3em 1em'>{escape(hint)}</p>{folded}</details>"
+                f"</summary><p style='margin:0.3em 0 0.3em 1em'>{marked(hint)}</p>{folded}</details>"
             )
         see = f"<p style='margin:0.3em 0'><em>See: {escape(self.see)}</em></p>" if self.see else ""
         colour = COLOURS[self.verdict]
         return (
             f"<div style='border-left:4px solid {colour};padding:0.1em 0 0.1em 0.9em;margin:0.5em 0;max-width:48em'>"
             f"<p style='margin:0.3em 0'><strong><span style='color:{colour}'>{SIGNS[self.verdict]}</span> "
-            f"{escape(self.exercise)}</strong> — {escape(self.headline)}</p>"
+            f"{escape(self.exercise)}</strong> — {marked(self.headline)}</p>"
             f"{''.join(paragraphs)}{folded}{see}</div>"
         )
+
+
+def marked(words: str) -> str:
+    """As HTML, with code where the words have `backticks`."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(words))
