@@ -23,7 +23,7 @@ from tqdm import tqdm
 from ppo_teach.checkpoints import write_json
 from ppo_teach.config import ControlConfig
 from ppo_teach.control import ControlTrainer, Experience, MLPActorCritic, vector_env
-from ppo_teach.tasks.provenance import source_digest, versions
+from ppo_teach.runs.provenance import source_digest, versions
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "experiments" / "results"

@@ -13,9 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ppo_teach.checkpoints import write_json
-from ppo_teach.tasks.provenance import source_digest, versions
-from ppo_teach.tasks.runs import Evaluation
-from ppo_teach.tasks.seeds import run_seeds, table
+from ppo_teach.runs.provenance import source_digest, versions
+from ppo_teach.runs.run import Evaluation
+from ppo_teach.runs.seeds import run_seeds, table
 from ppo_teach.tasks.settings import Settings
 from ppo_teach.tasks.task import Task
 

@@ -27,7 +27,7 @@ Training
     control         the same for classic control
 
 Use
-    plots, tasks, exercises, cli
+    plots, tasks, runs, exercises, cli
 
 Import functions from their modules: `from ppo_teach.advantages import gae`.
 """

@@ -2,7 +2,7 @@
 
 import os
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch is imported; see ppo_teach.tasks.seeds
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch is imported; see ppo_teach.runs.seeds
 
 import sys
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ import tyro
 from ppo_teach.checks import require
 from ppo_teach.config import PPOConfig
 from ppo_teach.exercises import check_file
-from ppo_teach.tasks.folders import read_task_name
+from ppo_teach.runs.folders import read_task_name
+from ppo_teach.runs.run import evaluate_run, run
+from ppo_teach.runs.seeds import run_seeds, table
 from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION, generation
-from ppo_teach.tasks.runs import evaluate_run, run
-from ppo_teach.tasks.seeds import run_seeds, table
 from ppo_teach.tasks.settings import Device, Settings, Supervision
 from ppo_teach.tasks.task import configured
 from ppo_teach.tasks.translation import SETTINGS_OF_TRANSLATION, translation

@@ -126,7 +126,9 @@ def test_every_module_of_mathematics_must_have_all_its_branches_tested():
 
 
 def test_what_is_made_is_not_in_git():
-    made = re.compile(r"(^|/)(_build|node_modules|runs|__pycache__)/|\.(ipynb|pyc|pt|safetensors|whl|log)$|\.min\.js$")
+    made = re.compile(
+        r"^runs/|(^|/)(_build|node_modules|__pycache__)/|\.(ipynb|pyc|pt|safetensors|whl|log)$|\.min\.js$"
+    )
     names = [path.relative_to(ROOT).as_posix() for path in tracked_files()]
     assert [name for name in names if made.search(name)] == []
 

@@ -1,10 +1,7 @@
 """Applications: a grammar that makes texts, a supervised start, a reward, an evaluation.
 
+settings        what a reader may change about a task
 task            the one shape of an application, and its evaluation
-provenance      what a number depends on
-starts          the supervised start, made once and kept
-runs            one seed of a task: PPO, its control, a folder with everything
-seeds           several seeds at once, and their table
 
 ticket_clerk    forty replies that everything is exact on
 grammar         helpers for grammars

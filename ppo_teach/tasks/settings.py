@@ -1,4 +1,4 @@
-"""What a reader may change about a run."""
+"""What a reader may change about a task."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -10,11 +10,10 @@ from small_tasks import SETTINGS, greetings
 
 from ppo_teach.kl import AdaptiveKL
 from ppo_teach.language_models import load
-from ppo_teach.tasks import runs, starts
-from ppo_teach.tasks.folders import read_settings, read_task_name
-from ppo_teach.tasks.provenance import source_digest
-from ppo_teach.tasks.runs import answers_of_all, evaluate_run, run
-from ppo_teach.tasks.starts import supervised_start
+from ppo_teach.runs.folders import read_settings, read_task_name
+from ppo_teach.runs.provenance import source_digest
+from ppo_teach.runs.run import answers_of_all, evaluate_run, run
+from ppo_teach.runs.starts import supervised_start
 from ppo_teach.tasks.task import Task, configured, evaluate
 
 
@@ -27,7 +26,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A cache folder of the module's own; all its tests begin at the same supervised start."""
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(starts, "user_cache_path", lambda name: folder / name)
+        patch.setattr("ppo_teach.runs.starts.user_cache_path", lambda name: folder / name)
         yield
 
 
@@ -103,7 +102,7 @@ def test_a_finished_run_is_evaluated_again_on_either_held_out_set(finished: Path
 
 
 def test_a_finished_run_is_read_not_repeated(finished: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(runs, "supervised_start", None)
+    monkeypatch.setattr("ppo_teach.runs.run.supervised_start", None)
     assert run(greetings(), finished) == json.loads((finished / "evaluation.json").read_text())
 
 
@@ -121,7 +120,7 @@ def test_a_run_that_was_stopped_before_any_act_goes_on_to_the_same_files(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(runs, act, stop)
+        patch.setattr(f"ppo_teach.runs.run.{act}", stop)
         with pytest.raises(KeyboardInterrupt):
             run(shortened(2), tmp_path)
     assert not (tmp_path / "evaluation.json").exists()
@@ -147,7 +146,7 @@ CHANGES: dict[str, Callable[[Task], Task]] = {
 def test_another_configuration_in_the_same_folder_is_an_error_that_says_so(
     message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(runs, "supervised_start", None)
+    monkeypatch.setattr("ppo_teach.runs.run.supervised_start", None)
     with pytest.raises(TypeError):  # claims the folder, and gets no further
         run(greetings(), tmp_path)
     before = files(tmp_path)
@@ -157,10 +156,10 @@ def test_another_configuration_in_the_same_folder_is_an_error_that_says_so(
 
 
 def test_other_code_in_the_same_folder_is_an_error_that_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(runs, "supervised_start", None)
+    monkeypatch.setattr("ppo_teach.runs.run.supervised_start", None)
     with pytest.raises(TypeError):
         run(greetings(), tmp_path)
-    monkeypatch.setattr("ppo_teach.tasks.folders.source_digest", lambda: "changed")
+    monkeypatch.setattr("ppo_teach.runs.folders.source_digest", lambda: "changed")
     with pytest.raises(ValueError, match=f"source was {source_digest()}, is changed"):
         run(greetings(), tmp_path)
 
@@ -168,7 +167,7 @@ def test_other_code_in_the_same_folder_is_an_error_that_says_so(tmp_path: Path, 
 def test_a_folder_without_a_finished_run_cannot_be_evaluated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(ValueError, match=f"folder must hold a run; {tmp_path} has no config.json"):
         evaluate_run(greetings(), tmp_path, split="test")
-    monkeypatch.setattr(runs, "supervised_start", None)
+    monkeypatch.setattr("ppo_teach.runs.run.supervised_start", None)
     with pytest.raises(TypeError):
         run(greetings(), tmp_path)
     with pytest.raises(ValueError, match=f"folder must hold a finished run; {tmp_path} has no evaluation.json yet"):

@@ -23,9 +23,9 @@ from ppo_teach.checks import require
 from ppo_teach.language_models import save
 from ppo_teach.plots import save_learning_curves
 from ppo_teach.rewards import Reward, constant
-from ppo_teach.tasks.folders import claim, read_settings
+from ppo_teach.runs.folders import claim, read_settings
+from ppo_teach.runs.starts import supervised_start
 from ppo_teach.tasks.settings import usable_device
-from ppo_teach.tasks.starts import supervised_start
 from ppo_teach.tasks.task import Answers, Examples, Task, configured, evaluate
 from ppo_teach.trainer import PPOTrainer
 

@@ -19,8 +19,8 @@ from tqdm import tqdm
 
 from ppo_teach.checkpoints import HISTORY, write_aside
 from ppo_teach.plots import save_learning_curves
-from ppo_teach.tasks.folders import read_task_name
-from ppo_teach.tasks.runs import Evaluation, run
+from ppo_teach.runs.folders import read_task_name
+from ppo_teach.runs.run import Evaluation, run
 from ppo_teach.tasks.settings import Settings
 from ppo_teach.tasks.task import Task, configured
 

@@ -15,7 +15,7 @@ from torch import nn
 
 from ppo_teach.checkpoints import write_aside
 from ppo_teach.pretraining import pretrain
-from ppo_teach.tasks.provenance import fingerprint, source_digest, versions
+from ppo_teach.runs.provenance import fingerprint, source_digest, versions
 from ppo_teach.tasks.task import Task
 from ppo_teach.texts import encode_responses
 

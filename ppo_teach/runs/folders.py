@@ -9,7 +9,7 @@ from ppo_teach.checkpoints import write_json
 from ppo_teach.checks import require
 from ppo_teach.config import PPOConfig
 from ppo_teach.kl import AdaptiveKL, FixedKL
-from ppo_teach.tasks.provenance import source_digest, versions
+from ppo_teach.runs.provenance import source_digest, versions
 from ppo_teach.tasks.settings import Settings, Supervision
 from ppo_teach.tasks.task import Task
 

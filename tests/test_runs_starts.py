@@ -8,9 +8,9 @@ import pytest
 import torch
 from small_tasks import SETTINGS, greetings
 
-from ppo_teach.tasks import provenance, starts
-from ppo_teach.tasks.provenance import fingerprint, source_digest
-from ppo_teach.tasks.starts import supervised_start
+from ppo_teach.runs import provenance, starts
+from ppo_teach.runs.provenance import fingerprint, source_digest
+from ppo_teach.runs.starts import supervised_start
 from ppo_teach.tasks.task import Task, evaluate
 
 

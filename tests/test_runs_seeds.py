@@ -12,8 +12,8 @@ from small_tasks import greetings
 from tqdm import tqdm
 
 from ppo_teach.plots import save_learning_curves
-from ppo_teach.tasks.runs import run
-from ppo_teach.tasks.seeds import run_seeds, spread, table
+from ppo_teach.runs.run import run
+from ppo_teach.runs.seeds import run_seeds, spread, table
 from ppo_teach.tasks.settings import Supervision
 from ppo_teach.tasks.task import configured
 
@@ -49,14 +49,14 @@ def test_seeds_run_in_processes_of_their_own_and_give_what_one_run_gives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("ppo_teach.tasks.seeds.tqdm", partial(tqdm, disable=False))
+    monkeypatch.setattr("ppo_teach.runs.seeds.tqdm", partial(tqdm, disable=False))
     drawn = []
 
     def save_and_remember(path: Path, histories: list, *, title: str) -> None:
         drawn.append((histories, title))
         save_learning_curves(path, histories, title=title)
 
-    monkeypatch.setattr("ppo_teach.tasks.seeds.save_learning_curves", save_and_remember)
+    monkeypatch.setattr("ppo_teach.runs.seeds.save_learning_curves", save_and_remember)
     evaluations = run_seeds(greetings, SETTINGS, tmp_path / "runs", seeds=[4, 3])
     assert "all seeds" in capsys.readouterr().err
     for seed, evaluation in zip((4, 3), evaluations, strict=True):
