@@ -19,11 +19,17 @@ ALLOWED = {
     "aria-required-children": "citation-list",
 }
 # Opens whatever can be opened, and leaves of formulas and of coloured code the text: the inside of a formula is
-# MathJax's, and the listing of a source file has all colours of code. With them axe takes ten times as long.
+# MathJax's, and the listing of a source file has all colours of code. With them axe takes ten times as long. A formula
+# can be reached with the keyboard, so a wide one can be scrolled; its text must stay so.
 PREPARE = """() => {
     document.querySelectorAll("details").forEach(details => details.open = true);
-    document.querySelectorAll("mjx-container, .bd-article:not(:has(.listing)) pre").forEach(
-        element => element.tagName === "PRE" ? element.textContent += "" : element.replaceWith(element.textContent));
+    document.querySelectorAll(".bd-article:not(:has(.listing)) pre").forEach(code => code.textContent += "");
+    document.querySelectorAll("mjx-container").forEach(formula => {
+        const text = document.createElement("span");
+        text.textContent = formula.textContent;
+        text.tabIndex = formula.tabIndex;
+        formula.replaceWith(text);
+    });
 }"""
 
 # Whatever ends right of the screen, unless it lies in a box that scrolls.
