@@ -174,7 +174,7 @@ class ControlTrainer:
             for mb, mb_advantages, mb_returns in self.minibatches(experience, advantages, returns):
                 logits, values = self.policy(mb.observations)
                 logprobs = action_logprobs(logits, mb.actions)
-                surrogate = clipped_surrogate(logprobs, mb.logprobs, mb_advantages, mb.mask, clip=config.clip)
+                surrogate = self.objective(logprobs, mb, mb_advantages)
                 value_loss = clipped_value_loss(values, mb.values, mb_returns, mb.mask, clip=config.value_clip)
                 entropy_bonus = masked_mean(entropy(logits), mb.mask)
                 loss = -surrogate + config.value_coef * value_loss - config.entropy_coef * entropy_bonus
@@ -196,6 +196,12 @@ class ControlTrainer:
                 steps.append({name: value.item() for name, value in step.items()})
         means = {name: fmean(step[name] for step in steps) for name in steps[0]}
         return {**means, "first_ratio_error": steps[0]["ratio_error"]}
+
+    def objective(
+        self, logprobs: Float[Tensor, " K"], mb: Experience, advantages: Float[Tensor, " K"]
+    ) -> Float[Tensor, ""]:
+        """What the policy climbs on a minibatch. A relative of PPO may climb something else."""
+        return clipped_surrogate(logprobs, mb.logprobs, advantages, mb.mask, clip=self.config.clip)
 
     def train(self) -> list[Metrics]:
         """Run the iterations that are left, and return the history."""

@@ -110,7 +110,7 @@ class PPOTrainer:
                 mb = rollout[rows]
                 logits, values = self.policy(mb.prompts, mb.responses, mb.mask)
                 logprobs = action_logprobs(logits, mb.responses)
-                surrogate = clipped_surrogate(logprobs, mb.logprobs, advantages[rows], mb.mask, clip=config.clip)
+                surrogate = self.objective(logprobs, mb, advantages[rows])
                 value_loss = clipped_value_loss(values, mb.values, returns[rows], mb.mask, clip=config.value_clip)
                 with torch.set_grad_enabled(config.entropy_coef > 0):  # a gradient times 0 is not worth its time
                     entropy_bonus = masked_mean(entropy(logits), mb.mask)
@@ -130,6 +130,12 @@ class PPOTrainer:
                 steps.append({name: value.item() for name, value in step.items()})
         means = {name: sum(step[name] for step in steps) / len(steps) for name in steps[0]}
         return {**means, "first_ratio_error": steps[0]["ratio_error"]}
+
+    def objective(
+        self, logprobs: Float[Tensor, "B T"], mb: Rollout, advantages: Float[Tensor, "B T"]
+    ) -> Float[Tensor, ""]:
+        """What the policy climbs on a minibatch. A relative of PPO may climb something else."""
+        return clipped_surrogate(logprobs, mb.logprobs, advantages, mb.mask, clip=self.config.clip)
 
     def train(self, *, save_every: int = 10) -> list[Metrics]:
         """Run the iterations that are left, and return the history. Saves as it goes when there is a folder.

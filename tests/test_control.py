@@ -289,6 +289,23 @@ def test_the_critic_learns_nothing_from_the_actors_loss_and_the_actor_nothing_fr
     assert all((a is None) != (b is None) for a, b in zip(from_logits, from_values, strict=True))
 
 
+class PolicyGradient(ControlTrainer):
+    """Climbs the mean of log π · A, which knows nothing of the policy that acted."""
+
+    def objective(self, logprobs: Tensor, mb: Experience, advantages: Tensor) -> Tensor:
+        return (logprobs * advantages).mean()
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_ppos_first_step_is_that_of_the_policy_gradient_and_its_second_is_not(epochs: int):
+    config = replace(BINDING, iterations=1, minibatch_size=64, epochs=epochs)
+    ours, theirs = (
+        kind(network(4), vector_env("CartPole-v1", number=2), config) for kind in (ControlTrainer, PolicyGradient)
+    )
+    ours.train(), theirs.train()
+    assert torch.allclose(weights(ours), weights(theirs), atol=1e-6) == (epochs == 1)
+
+
 # Metrics.
 
 

@@ -21,6 +21,7 @@ from ppo_teach.actor_critics import CausalActorCritic
 from ppo_teach.checkpoints import load_checkpoint
 from ppo_teach.config import PPOConfig
 from ppo_teach.kl import AdaptiveKL, FixedKL
+from ppo_teach.masks import masked_mean
 from ppo_teach.models import Step, TabularActorCritic
 from ppo_teach.rewards import Reward, constant
 from ppo_teach.rollouts import Rollout, score_responses
@@ -319,6 +320,21 @@ def test_metrics_of_several_steps_are_their_means_and_compare_the_policy_with_th
     assert moved.abs() > 0
     assert metrics["kl_to_old"] == pytest.approx((0 + expected) / 2, rel=1e-3)
     assert metrics["ratio_error"] == pytest.approx((0 + max(abs(ratio - 1) for ratio in ratios)) / 2, rel=1e-4)
+
+
+class PolicyGradient(PPOTrainer):
+    """Climbs the mean of log π · A, which knows nothing of the policy that acted."""
+
+    def objective(self, logprobs: Tensor, mb: Rollout, advantages: Tensor) -> Tensor:
+        return masked_mean(logprobs * advantages, mb.mask)
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_ppos_first_step_is_that_of_the_policy_gradient_and_its_second_is_not(epochs: int):
+    config = replace(BINDING, iterations=1, minibatch_size=BINDING.batch_size, epochs=epochs)
+    ours, theirs = (kind(table(), fours, ragged_prompts(), config) for kind in (PPOTrainer, PolicyGradient))
+    ours.train(), theirs.train()
+    assert torch.allclose(weights(ours), weights(theirs), atol=1e-6) == (epochs == 1)
 
 
 def test_metrics_of_a_second_epoch_show_how_far_the_policy_moved():
