@@ -17,5 +17,6 @@ POLICY_GRADIENT = Chapter("foundations/policy-gradient", "How do you climb a rew
 VALUE_FUNCTIONS = Chapter("foundations/value-functions", "How good is it to be here?")
 ADVANTAGES = Chapter("foundations/advantages", "Which token deserves the credit?")
 SURROGATE = Chapter("ppo/surrogate", "How far may one batch carry us?")
+PPO = Chapter("ppo/ppo", "What is the whole algorithm?")
 LANGUAGE_MODELS = Chapter("language/language-models", "What is the policy now?")
 KL = Chapter("language/kl", "How do we keep the language?")
