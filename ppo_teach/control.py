@@ -6,7 +6,7 @@ bootstrap; published single-file code treats that as the end of all reward. The 
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from statistics import fmean
 
@@ -127,20 +127,25 @@ class ControlTrainer:
     @torch.no_grad()
     def act(self) -> Experience:
         """Some steps of every environment. An episode goes on where the last iteration left it."""
-        columns = []
-        for _ in range(self.config.steps):
-            actions = sample(self.policy.actor(self.observations), rng=self.rng)
-            arrived, rewards, terminated, truncated, infos = self.envs.step(actions.numpy())
-            self.steps += len(rewards)
-            self.unfinished_returns += rewards
-            reached = arrived.copy()
-            for n in np.flatnonzero(terminated | truncated):
-                reached[n] = infos["final_obs"][n]
-                self.episodes.append((self.steps, self.unfinished_returns[n].item()))
-                self.unfinished_returns[n] = 0
-            columns.append((self.observations, actions, *map(_tensor, (rewards, reached, terminated, truncated))))
-            self.observations = _tensor(arrived)
-        columns = (torch.stack(column, dim=1) for column in zip(*columns, strict=True))
+        return self.recorded([self.play() for _ in range(self.config.steps)])
+
+    def play(self) -> tuple[Tensor, ...]:
+        """One step of every environment: what was seen, done, paid and reached; what terminated, what was truncated."""
+        seen, actions = self.observations, sample(self.policy.actor(self.observations), rng=self.rng)
+        arrived, rewards, terminated, truncated, infos = self.envs.step(actions.numpy())
+        self.steps += len(rewards)
+        self.unfinished_returns += rewards
+        reached = arrived.copy()
+        for n in np.flatnonzero(terminated | truncated):
+            reached[n] = infos["final_obs"][n]
+            self.episodes.append((self.steps, self.unfinished_returns[n].item()))
+            self.unfinished_returns[n] = 0
+        self.observations = _tensor(arrived)
+        return seen, actions, *map(_tensor, (rewards, reached, terminated, truncated))
+
+    def recorded(self, steps: Sequence[tuple[Tensor, ...]]) -> Experience:
+        """These steps as columns, with what the policy that took them says of them."""
+        columns = (torch.stack(column, dim=1) for column in zip(*steps, strict=True))
         observations, actions, rewards, reached, terminated, truncated = columns
         finite("rewards", rewards)
         # The policy has not changed meanwhile: one call on all steps gives what a call at each would have given.

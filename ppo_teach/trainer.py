@@ -56,6 +56,11 @@ class PPOTrainer:
         self.kl = config.kl
         self.history: list[Metrics] = []
 
+    @property
+    def learning_rate(self) -> float:
+        """Adam's in the coming iteration: it falls linearly, and would be 0 after the last."""
+        return self.config.learning_rate * (1 - len(self.history) / self.config.iterations)
+
     def step(self) -> Metrics:
         """One iteration of PPO, and its metrics. Raises ValueError after the last: the learning rate has come to 0."""
         iterations = self.config.iterations
@@ -104,7 +109,7 @@ class PPOTrainer:
         """Several epochs of gradient steps on shuffled minibatches. Metrics are means over the steps."""
         config, steps = self.config, []
         for group in self.optimizer.param_groups:
-            group["lr"] = config.learning_rate * (1 - len(self.history) / config.iterations)
+            group["lr"] = self.learning_rate
         for _ in range(config.epochs):
             for rows in self._shuffled(len(rollout)).split(config.minibatch_size):
                 mb = rollout[rows]

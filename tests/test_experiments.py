@@ -1,20 +1,35 @@
-"""What the experiments write beside their numbers. No chapter: they are what the chapters cite."""
+"""What the experiments run and write beside their numbers. No chapter: they are what the chapters cite."""
 
 import json
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+import torch
+from small_models import gpt2, ragged_prompts, table
 
+from ppo_teach.config import ControlConfig, PPOConfig
+from ppo_teach.control import Experience
+from ppo_teach.rewards import constant
+from ppo_teach.rollouts import generate
 from ppo_teach.tasks.translation import SETTINGS_OF_TRANSLATION
 
 EXPERIMENTS = Path(__file__).parent.parent / "experiments"
 EVALUATION = {"PPO": {"BLEU": 50.0}}
+SHORT = ControlConfig(iterations=2, steps=32, minibatch_size=32)
 
 
-def test_a_result_is_recorded_with_the_signatures_of_its_metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch):
+    """Imports an experiment by name."""
     monkeypatch.syspath_prepend(EXPERIMENTS)
-    five_seeds = import_module("five_seeds")
+    return import_module
+
+
+def test_a_result_is_recorded_with_the_signatures_of_its_metrics(script, tmp_path: Path, monkeypatch):
+    five_seeds = script("five_seeds")
     monkeypatch.setattr(five_seeds, "RESULTS", tmp_path)
     signatures = {"BLEU": "nrefs:1|tok:zh"}
     five_seeds.record("two", SETTINGS_OF_TRANSLATION, [EVALUATION] * 5, signatures=signatures, source="s", seconds=1.0)
@@ -22,3 +37,122 @@ def test_a_result_is_recorded_with_the_signatures_of_its_metrics(tmp_path: Path,
     assert content["signatures"] == signatures
     assert content["test set"] == {str(seed): EVALUATION for seed in range(5)}
     assert "50.0 ± 0.0" in (tmp_path / "two.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "variants"),
+    [
+        ("control", ["CartPole-v1", "Acrobot-v1"]),
+        ("ablations_control", ["PPO", "no clip", "shared trunk"]),
+        ("relatives_control", ["REINFORCE, rate 0.001, epochs 10", "A2C, rate 0.001, epochs 1"]),
+        ("ablations_language", ["PPO", "separate critic", "REINFORCE, eight epochs"]),
+    ],
+)
+def test_an_experiment_runs(name: str, variants: list[str]):
+    command = [sys.executable, EXPERIMENTS / f"{name}.py", "--smoke"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert all(f"\n| {variant} |" in printed for variant in variants)
+
+
+def test_a_run_that_has_ended_is_not_run_again(script, tmp_path: Path):
+    many_runs = script("many_runs")
+
+    def run(variant: str, seed: int) -> dict:
+        return {"number": runs.pop()}
+
+    runs = [1.0, 2.0]
+    assert [many_runs._run_once(run, tmp_path, ("one", 3)) for _ in range(2)] == [{"seed": 3, "number": 2.0}] * 2
+    assert runs == [1.0]
+
+
+def test_a_table_shows_means_deviations_and_the_worst_seed(script):
+    runs = {"one": [{"return": 1.0, "KL": 3.0}, {"return": 3.0, "KL": 3.0}]}
+    assert script("many_runs").table(runs, ["return", "KL"]).splitlines()[-1] == "| one | 2 ± 1.4 | 3 ± 0 | 1 |"
+
+
+# What replaces an act does what its name says.
+
+
+def trainer(script, module: str, trainer: str, *, environments: int = 2, **settings):
+    control = script("control")
+    variant = control.Variant(trainer=getattr(script(module), trainer), settings=settings)
+    return control.build_trainer(variant, SHORT, environments=environments)
+
+
+def test_without_annealing_the_learning_rate_stays(script):
+    config = PPOConfig(iterations=2, batch_size=4, minibatch_size=4, epochs=1)
+    words = script("ablations_language").Unannealed(table(), constant(1.0), ragged_prompts(), config)
+    pushes = trainer(script, "ablations_control", "Unannealed")
+    for run in (words, pushes):
+        run.train()
+        assert run.learning_rate == run.optimizer.param_groups[0]["lr"] == run.config.learning_rate
+
+
+def test_without_whitening_advantages_reach_the_update_as_they_are(script):
+    run = trainer(script, "ablations_control", "Unwhitened")
+    experience, numbers = run.act(), torch.arange(64.0).view(2, 32)
+    seen = torch.cat([advantages for _, advantages, _ in run.minibatches(experience, numbers, -numbers)])
+    assert sorted(seen.tolist()) == list(range(64))
+
+
+def test_what_shares_a_trunk_lets_the_critic_shape_what_the_actor_sees(script):
+    network = script("ablations_control").SharedTrunk(4, 2, rng=torch.Generator().manual_seed(0))
+    logits, values = network(torch.ones(3, 4))
+    assert torch.equal(logits, network.actor(torch.ones(3, 4)))
+    values.sum().backward()
+    assert network.trunk[0].weight.grad.abs().sum() > 0
+    assert network.head.weight.grad is None
+
+
+def test_reinforce_acts_in_whole_episodes(script):
+    run = trainer(script, "relatives_control", "Reinforce", environments=1)
+    experience = run.act()
+    steps = experience.rewards.numel()
+    assert steps >= SHORT.steps
+    assert experience.terminated[0, -1]
+    assert run.episodes[-1][0] == steps == sum(episodic_return for _, episodic_return in run.episodes)
+
+
+def test_reinforce_weighs_an_action_by_the_rewards_that_followed_within_the_episode(script):
+    # Two episodes of 1 and 2 steps that pay 1 a step, γ = ½: the returns are 1, then 1 + ½ and 1.
+    one = torch.ones(1, 3)
+    ended = torch.tensor([[True, False, True]])
+    experience = Experience(one[..., None], one.long(), one, 4 * one, one, one, ended, ~ended & False)
+    plain, baseline = (
+        trainer(script, "relatives_control", name, gamma=0.5) for name in ("Reinforce", "ReinforceWithBaseline")
+    )
+    assert plain.assign_credit(experience)[0].tolist() == [[1.0, 1.5, 1.0]]
+    assert baseline.assign_credit(experience)[0].tolist() == [[-3.0, -2.5, -3.0]]
+    assert baseline.assign_credit(experience)[1].tolist() == [[1.0, 1.5, 1.0]]
+
+
+def test_equal_samples_end_a_run_and_bring_the_learning_rate_to_0(script):
+    run = trainer(script, "relatives_control", "EqualSamples")
+    run.total_steps = 128
+    assert run.learning_rate == SHORT.learning_rate
+    run.train()
+    assert (run.steps, run.learning_rate) == (128, 0.0)
+
+
+def test_a_separate_critic_acts_like_the_start_and_leaves_it_alone(script):
+    start = gpt2()
+    torch.nn.init.ones_(start.value_head.weight)
+    both = script("ablations_language").with_separate_critic(start)
+    prompts = ragged_prompts()
+    rng = torch.Generator().manual_seed(0)
+    rollout = generate(both, prompts, max_tokens=3, rng=rng)
+    logits, values = both(prompts, rollout.responses, rollout.mask)
+    expected, _ = start(prompts, rollout.responses, rollout.mask)
+    assert torch.equal(logits, expected)
+    assert both.actor is start is not both.critic
+    values.sum().backward()
+    assert all(parameter.grad is None for parameter in both.actor.parameters())
+    torch.testing.assert_close(rollout.values[rollout.mask], values.detach()[rollout.mask], atol=1e-5, rtol=0)
+
+
+def test_no_variant_is_dead():
+    for path in (EXPERIMENTS / "results").glob("*.json"):
+        runs = json.loads(path.read_text(encoding="utf-8")).get("runs", {})
+        curves = [json.dumps([result["curves"] for result in results]) for results in runs.values()]
+        assert len(set(curves)) == len(curves)
+        assert all(len(results) == 5 for results in runs.values())

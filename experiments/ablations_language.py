@@ -1,0 +1,218 @@
+"""Which details of PPO matter on film reviews? One left out at a time, and PPO beside its relatives.
+
+All variants of a seed set out from the same supervised start. What PPO maximises is the score less β times the KL
+divergence, so that is what they are judged by; β is the task's own for all, also for the one that trains without.
+"""
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
+from math import inf
+from typing import Any
+
+import torch
+from many_runs import Result, experiment, rounded
+from torch import Tensor, nn
+
+from ppo_teach.config import PPOConfig
+from ppo_teach.kl import FixedKL, kl_shaped_rewards
+from ppo_teach.masks import masked_mean, zero_padding
+from ppo_teach.models import ActorCritic, Step
+from ppo_teach.reinforce import rewards_to_go
+from ppo_teach.rollouts import Rollout
+from ppo_teach.runs.starts import supervised_start
+from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION, generation
+from ppo_teach.tasks.settings import Supervision
+from ppo_teach.tasks.task import Task, evaluate
+from ppo_teach.texts import Prompts
+from ppo_teach.trainer import PPOTrainer
+
+CONFIG = SETTINGS_OF_GENERATION.ppo
+LAST = 10  # iterations
+GAUGES = (
+    "score",
+    "kl",
+    "response_length",
+    "explained_variance",
+    "entropy",
+    "kl_to_old",
+    "clip_fraction",
+    "ratio_error",
+)
+
+
+class Unwhitened(PPOTrainer):
+    """Takes advantages as they are."""
+
+    def assign_credit(self, rollout: Rollout, ref_logprobs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+        _, returns = super().assign_credit(rollout, ref_logprobs, scores)
+        return zero_padding(returns - rollout.values, rollout.mask), returns
+
+
+class Unannealed(PPOTrainer):
+    """Takes as large steps at the end as at the beginning."""
+
+    @property
+    def learning_rate(self) -> float:
+        return self.config.learning_rate
+
+
+class LogProbabilities(PPOTrainer):
+    """PPO but for the objective: plain log π, which knows nothing of the policy that acted."""
+
+    def objective(self, logprobs: Tensor, mb: Rollout, advantages: Tensor) -> Tensor:
+        return masked_mean(logprobs * advantages, mb.mask)
+
+
+class ReinforceWithBaseline(LogProbabilities):
+    """The rewards that followed, less what the critic expected."""
+
+    def assign_credit(self, rollout: Rollout, ref_logprobs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+        returns = self.rewards_that_followed(rollout, ref_logprobs, scores)
+        return zero_padding(returns - rollout.values, rollout.mask), returns
+
+    def rewards_that_followed(self, rollout: Rollout, ref_logprobs: Tensor, scores: Tensor) -> Tensor:
+        rewards = kl_shaped_rewards(scores, rollout.logprobs, ref_logprobs, rollout.mask, kl_coef=self.kl.coef)
+        return rewards_to_go(rewards, rollout.mask, gamma=self.config.gamma)
+
+
+class Reinforce(ReinforceWithBaseline):
+    """No critic."""
+
+    def assign_credit(self, rollout: Rollout, ref_logprobs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+        returns = self.rewards_that_followed(rollout, ref_logprobs, scores)
+        return returns, returns
+
+
+class A2C(LogProbabilities, Unwhitened):
+    """Advantages of the critic, as they are, and plain log π."""
+
+
+class SeparateCritic(nn.Module):
+    """Two copies of a model: the one acts, the other is asked for values only."""
+
+    def __init__(self, actor: ActorCritic, critic: ActorCritic) -> None:
+        super().__init__()
+        self.actor, self.critic, self.eos, self.pad = actor, critic, actor.eos, actor.pad
+
+    @property
+    def temperature(self) -> float:
+        return self.actor.temperature
+
+    @temperature.setter
+    def temperature(self, temperature: float) -> None:
+        self.actor.temperature = temperature
+
+    def forward(self, prompts: Prompts, responses: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        logits, _ = self.actor(prompts, responses, mask)
+        _, values = self.critic(prompts, responses, mask)
+        return logits, values
+
+    def start(self, prompts: Prompts) -> Step:
+        return self._joined(self.actor.start(prompts), self.critic.start(prompts))
+
+    def advance(self, state: tuple[Any, Any], actions: Tensor) -> Step:
+        acts, judges = state
+        return self._joined(self.actor.advance(acts, actions), self.critic.advance(judges, actions))
+
+    def require_room(self, prompts: Prompts, tokens: int) -> None:
+        self.actor.require_room(prompts, tokens)
+
+    def _joined(self, acts: Step, judges: Step) -> Step:
+        return Step(acts.logits, judges.values, (acts.state, judges.state))
+
+
+def with_separate_critic(start: nn.Module) -> nn.Module:
+    return SeparateCritic(start, copy.deepcopy(start))
+
+
+def with_random_value_head(start: nn.Module) -> nn.Module:
+    """The head as torch initialises a layer: opinions before there is experience."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        start.value_head.reset_parameters()
+    return start
+
+
+def unchanged(start: nn.Module) -> nn.Module:
+    return start
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What is not the task's own: the trainer, the model, or settings."""
+
+    trainer: type[PPOTrainer] = PPOTrainer
+    model: Callable[[nn.Module], nn.Module] = unchanged
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+ONE_STEP = {"epochs": 1, "minibatch_size": CONFIG.batch_size}
+VARIANTS = {
+    "PPO": Variant(),
+    "no clip": Variant(settings={"clip": inf}),
+    "no value clip": Variant(settings={"value_clip": inf}),
+    "λ = 0": Variant(settings={"lam": 0.0}),
+    "λ = 1": Variant(settings={"lam": 1.0}),
+    "no whitening": Variant(Unwhitened),
+    "entropy bonus": Variant(settings={"entropy_coef": 0.01}),
+    "one epoch": Variant(settings={"epochs": 1}),
+    "eight epochs": Variant(settings={"epochs": 8}),
+    "random value head": Variant(model=with_random_value_head),
+    "separate critic": Variant(model=with_separate_critic),
+    "no annealing": Variant(Unannealed),
+    "no gradient clipping": Variant(settings={"max_grad_norm": inf}),
+    "no KL term": Variant(settings={"kl": FixedKL(0.0)}),
+    "REINFORCE": Variant(Reinforce, settings={**ONE_STEP, "value_coef": 0.0}),
+    "REINFORCE with baseline": Variant(ReinforceWithBaseline, settings=ONE_STEP),
+    "A2C": Variant(A2C, settings=ONE_STEP),
+    "REINFORCE, eight epochs": Variant(Reinforce, settings={"epochs": 8, "value_coef": 0.0}),
+    "REINFORCE with baseline, eight epochs": Variant(ReinforceWithBaseline, settings={"epochs": 8}),
+    "A2C, eight epochs": Variant(A2C, settings={"epochs": 8}),
+    "log π for the ratio, eight epochs": Variant(LogProbabilities, settings={"epochs": 8}),
+    "no clip, eight epochs": Variant(settings={"epochs": 8, "clip": inf}),
+}
+
+
+@cache
+def task() -> Task:
+    """Made once in a process: its classifier takes seconds."""
+    return generation()
+
+
+def run(name: str, seed: int) -> Result:
+    """One seed of a variant."""
+    return trained(VARIANTS[name], task(), replace(CONFIG, seed=seed))
+
+
+def short_run(name: str, seed: int) -> Result:
+    """The same for a moment."""
+    few = replace(task(), test=task().test[:8], settings=replace(task().settings, supervision=Supervision(steps=1)))
+    return trained(VARIANTS[name], few, replace(CONFIG, seed=seed, iterations=1))
+
+
+def trained(variant: Variant, made: Task, config: PPOConfig) -> Result:
+    """What was maximised, over the last iterations; the numbers of the test set; and curves."""
+    start = supervised_start(made, seed=config.seed)
+    prompts, reward = made.prompts(start, made.train), made.reward(start)
+    trainer = variant.trainer(variant.model(start), reward, prompts, replace(config, **variant.settings))
+    history = trainer.train()
+    last = history[-LAST:]
+    return {
+        "score − β KL": rounded(metrics["score"] - CONFIG.kl.coef * metrics["kl"] for metrics in last),
+        "score": rounded(metrics["score"] for metrics in last),
+        "KL": rounded(metrics["kl"] for metrics in last),
+        **evaluate(made, trainer.policy, made.test).numbers,
+        "curves": {name: [rounded([metrics[name]]) for metrics in history] for name in GAUGES},
+    }
+
+
+if __name__ == "__main__":
+    experiment(
+        run,
+        short_run,
+        list(VARIANTS),
+        settings=asdict(SETTINGS_OF_GENERATION),
+        columns=["score − β KL", "score", "KL", "P(positive), sampled", "grammatical, sampled"],
+    )

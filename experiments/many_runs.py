@@ -1,0 +1,96 @@
+"""What experiments of many short runs share: five seeds of every variant, one run on each core, and a record of them.
+
+A run that has ended lies in `runs/` and is not run again while the package and the script stay as they are. With
+`--smoke` two seeds run for a moment, and nothing is recorded: does it run at all?
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from hashlib import sha256
+from importlib.metadata import version
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import fmean, stdev
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from ppo_teach.checkpoints import write_json
+from ppo_teach.runs.provenance import source_digest, versions
+from ppo_teach.runs.seeds import WORKER_ENVIRONMENT, usable_cores
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "experiments" / "results"
+SEEDS = range(5)
+
+Result = dict[str, Any]
+Run = Callable[[str, int], Result]  # from a variant and a seed
+
+
+def experiment(
+    run: Run, short_run: Run, variants: Sequence[str], *, settings: Mapping[str, Any], columns: Sequence[str]
+) -> None:
+    """Run every seed of every variant, print the table of these columns, and record all results.
+
+    `run` and `short_run` must be functions of a module, which the processes can import.
+    """
+    if "--smoke" in sys.argv:
+        with TemporaryDirectory() as folder:
+            print(table(run_all(short_run, variants, SEEDS[:2], Path(folder)), columns))
+        return
+    script, source = Path(sys.argv[0]), source_digest()
+    key = sha256(f"{source} {script.read_text(encoding='utf-8')}".encode()).hexdigest()[:16]
+    runs = run_all(run, variants, SEEDS, ROOT / "runs" / "experiments" / script.stem / key)
+    content = {
+        "command": f"python experiments/{script.name}",
+        "seeds": list(SEEDS),
+        "settings": settings,
+        "source": source,
+        "versions": {**versions(), "gymnasium": version("gymnasium")},
+        "cores": os.cpu_count(),
+        "runs": runs,
+    }
+    write_json(RESULTS / f"{script.stem}.json", content)
+    (RESULTS / f"{script.stem}.md").write_text(table(runs, columns) + "\n", encoding="utf-8")
+    print(table(runs, columns))
+
+
+def run_all(run: Run, variants: Sequence[str], seeds: Sequence[int], folder: Path) -> dict[str, list[Result]]:
+    """Every seed of every variant, as many at a time as there are cores."""
+    os.environ.update(WORKER_ENVIRONMENT)
+    folder.mkdir(parents=True, exist_ok=True)
+    jobs = [(variant, seed) for seed in seeds for variant in variants]
+    with ProcessPoolExecutor(usable_cores(), mp_context=get_context("spawn")) as pool:
+        results = tqdm(pool.map(partial(_run_once, run, folder), jobs), total=len(jobs), unit="run")
+        found = dict(zip(jobs, results, strict=True))
+    return {variant: [found[variant, seed] for seed in seeds] for variant in variants}
+
+
+def _run_once(run: Run, folder: Path, job: tuple[str, int]) -> Result:
+    variant, seed = job
+    path = folder / f"{variant}, seed {seed}.json"
+    if not path.exists():
+        torch.set_num_threads(1)
+        write_json(path, {"seed": seed, **run(variant, seed)})
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def table(runs: Mapping[str, Sequence[Result]], columns: Sequence[str]) -> str:
+    """Mean ± standard deviation over seeds of each column, and the worst seed of the first."""
+    lines = [["", *columns, f"worst seed's {columns[0]}"], ["---", *["---:"] * (len(columns) + 1)]]
+    for variant, results in runs.items():
+        numbers = {column: [result[column] for result in results] for column in columns}
+        spreads = [f"{fmean(seeds):.4g} ± {stdev(seeds):.2g}" for seeds in numbers.values()]
+        lines.append([variant, *spreads, f"{min(numbers[columns[0]]):.4g}"])
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def rounded(numbers: Iterable[float]) -> float:
+    """Their mean, to five digits: a curve needs no more."""
+    return float(f"{fmean(numbers):.5g}")

@@ -1,0 +1,133 @@
+"""PPO on CartPole beside its relatives, at equal samples: at four learning rates, and with batches used several times.
+
+A relative replaces acts of the trainer and nothing else: the networks, Adam, the entropy bonus, the norm of the
+gradient and the falling learning rate are the same for all.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from functools import partial
+from math import inf
+
+import torch
+from ablations_control import Unwhitened, summary
+from control import ENVIRONMENTS, Variant, build_trainer
+from many_runs import Result, experiment
+from torch import Tensor
+
+from ppo_teach.advantages import gae
+from ppo_teach.checkpoints import Metrics
+from ppo_teach.config import ControlConfig
+from ppo_teach.control import ControlTrainer, Experience
+
+STEPS = 100 * 512
+LEARNING_RATES = (2.5e-4, 1e-3, 4e-3, 1.6e-2)
+EPOCHS = (1, 4, 10)
+
+
+class EqualSamples(ControlTrainer):
+    """Ends after so many steps, however many of them an iteration takes; the learning rate falls with them."""
+
+    total_steps = STEPS
+
+    @property
+    def learning_rate(self) -> float:
+        return self.config.learning_rate * max(0.0, 1 - self.steps / self.total_steps)
+
+    def train(self) -> list[Metrics]:
+        while self.steps < self.total_steps:
+            self.step()
+        return self.history
+
+
+class ReinforceWithBaseline(EqualSamples):
+    """Whole episodes of one environment, the rewards that followed less what the critic expected, and plain log π."""
+
+    @torch.no_grad()
+    def act(self) -> Experience:
+        steps, over = [], False
+        while len(steps) < self.config.steps or not over:
+            *step, terminated, truncated = self.play()
+            steps.append((*step, terminated, truncated))
+            over = (terminated | truncated).item()
+        return self.recorded(steps)
+
+    def assign_credit(self, experience: Experience) -> tuple[Tensor, Tensor]:
+        returns = rewards_that_followed(experience, gamma=self.config.gamma)
+        return returns - experience.values, returns
+
+    def minibatches(
+        self, experience: Experience, advantages: Tensor, returns: Tensor
+    ) -> Iterator[tuple[Experience, Tensor, Tensor]]:
+        yield experience[torch.arange(returns.numel())], advantages.flatten(), returns.flatten()
+
+    def objective(self, logprobs: Tensor, mb: Experience, advantages: Tensor) -> Tensor:
+        return (logprobs * advantages).mean()
+
+
+def rewards_that_followed(experience: Experience, *, gamma: float) -> Tensor:
+    """To the end of the episode, discounted: with a critic that expects 0, and λ = 1, GAE is just that."""
+    nothing, ended = torch.zeros_like(experience.rewards), experience.terminated | experience.truncated
+    return gae(experience.rewards, nothing, nothing, ended, torch.zeros_like(ended), gamma=gamma, lam=1.0)
+
+
+class Reinforce(ReinforceWithBaseline):
+    """No critic."""
+
+    def assign_credit(self, experience: Experience) -> tuple[Tensor, Tensor]:
+        returns = rewards_that_followed(experience, gamma=self.config.gamma)
+        return returns, returns
+
+
+class A2C(EqualSamples, Unwhitened):
+    """Few steps, n-step advantages, and plain log π."""
+
+    def objective(self, logprobs: Tensor, mb: Experience, advantages: Tensor) -> Tensor:
+        return (logprobs * advantages).mean()
+
+
+class LogProbabilities(EqualSamples):
+    """PPO but for the objective: plain log π, which knows nothing of the policy that acted."""
+
+    objective = A2C.objective
+
+
+ONE_STEP = {"steps": 512, "minibatch_size": 512, "epochs": 1, "clip": inf, "value_clip": inf}  # to a batch
+METHODS = {
+    "REINFORCE": Variant(trainer=Reinforce, settings={**ONE_STEP, "value_coef": 0.0}),
+    "REINFORCE with baseline": Variant(trainer=ReinforceWithBaseline, settings=ONE_STEP),
+    "A2C": Variant(trainer=A2C, settings={**ONE_STEP, "steps": 5, "minibatch_size": 20, "lam": 1.0}),
+    "PPO, log π for the ratio": Variant(trainer=LogProbabilities),
+    "PPO, no clip": Variant(trainer=EqualSamples, settings={"clip": inf}),
+    "PPO": Variant(trainer=EqualSamples),
+}
+AS_OFTEN_AS_PUBLISHED = [
+    (name, rate, method.settings.get("epochs", 4)) for name, method in METHODS.items() for rate in LEARNING_RATES
+]
+USED_AGAIN = [(name, 1e-3, epochs) for name in METHODS for epochs in EPOCHS if (name, epochs) != ("A2C", 10)]
+VARIANTS = {
+    f"{name}, rate {rate}, epochs {epochs}": replace(
+        METHODS[name], settings={**METHODS[name].settings, "learning_rate": rate, "epochs": epochs}
+    )
+    for name, rate, epochs in dict.fromkeys(AS_OFTEN_AS_PUBLISHED + USED_AGAIN)
+}
+
+
+def run(name: str, seed: int, *, total_steps: int = STEPS) -> Result:
+    """One seed of a variant."""
+    variant, config = VARIANTS[name], ControlConfig(iterations=total_steps, seed=seed)
+    one_at_a_time = issubclass(variant.trainer, ReinforceWithBaseline)
+    trainer = build_trainer(variant, config, environments=1 if one_at_a_time else ENVIRONMENTS)
+    trainer.total_steps = total_steps
+    trainer.train()
+    return summary(trainer)
+
+
+if __name__ == "__main__":
+    experiment(
+        run,
+        partial(run, total_steps=1500),
+        list(VARIANTS),
+        settings={"total steps": STEPS, **asdict(ControlConfig())},
+        columns=["return at the end", "return on the way"],
+    )
