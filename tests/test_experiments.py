@@ -80,7 +80,7 @@ def trainer(script, module: str, trainer: str, *, environments: int = 2, **setti
 
 
 def test_without_annealing_the_learning_rate_stays(script):
-    config = PPOConfig(iterations=2, batch_size=4, minibatch_size=4, epochs=1)
+    config = PPOConfig(iterations=2, batch_size=4, minibatch_size=4, epochs=1, max_tokens=3)
     words = script("ablations_language").Unannealed(table(), constant(1.0), ragged_prompts(), config)
     pushes = trainer(script, "ablations_control", "Unannealed")
     for run in (words, pushes):
