@@ -6,6 +6,7 @@ For the reader
 
 For an author, who adds one module to the package of its chapter, and its exercise to the catalogue
     exercise    the shape of an exercise
+    riddle      the shape of one whose answer is no function: what is wrong with these runs?
     chapters    where exercises belong
     averages    mistakes that several exercises share
     catalogue   all of them

@@ -4,6 +4,7 @@ from ppo_teach.exercises.advantages.bootstrap_values import BOOTSTRAP_VALUES
 from ppo_teach.exercises.advantages.gae import GAE
 from ppo_teach.exercises.advantages.lambda_limit import LAMBDA_LIMIT
 from ppo_teach.exercises.advantages.td_residuals import TD_RESIDUALS
+from ppo_teach.exercises.diagnostics.five_broken_runs import FIVE_BROKEN_RUNS
 from ppo_teach.exercises.exercise import Exercise
 from ppo_teach.exercises.kl.kl_shaped_rewards import KL_SHAPED_REWARDS
 from ppo_teach.exercises.language_as_mdp.reply_env import REPLY_ENV
@@ -11,6 +12,9 @@ from ppo_teach.exercises.language_models.whiten import WHITEN
 from ppo_teach.exercises.policy_gradient.leave_one_out_baseline import LEAVE_ONE_OUT_BASELINE
 from ppo_teach.exercises.policy_gradient.reinforce_loss import REINFORCE_LOSS
 from ppo_teach.exercises.policy_gradient.rewards_to_go import REWARDS_TO_GO
+from ppo_teach.exercises.ppo.clipped_value_loss import CLIPPED_VALUE_LOSS
+from ppo_teach.exercises.ppo.masked_mean import MASKED_MEAN
+from ppo_teach.exercises.riddle import Riddle
 from ppo_teach.exercises.softmax_policy.action_logprobs import ACTION_LOGPROBS
 from ppo_teach.exercises.softmax_policy.entropy import ENTROPY
 from ppo_teach.exercises.softmax_policy.softmax_score import SOFTMAX_SCORE
@@ -45,7 +49,10 @@ IN_ORDER = (
     IMPORTANCE_RATIO,
     CLIPPED_SURROGATE,
     CLIP_FRACTION,
+    MASKED_MEAN,
+    CLIPPED_VALUE_LOSS,
     WHITEN,
     KL_SHAPED_REWARDS,
 )
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for exercise in IN_ORDER}
+RIDDLES: dict[str, Riddle] = {FIVE_BROKEN_RUNS.name: FIVE_BROKEN_RUNS}

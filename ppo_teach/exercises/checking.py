@@ -1,4 +1,4 @@
-"""`check` grades one function, `check_file` every exercise in a file."""
+"""`check` grades one answer, `check_file` every exercise in a file."""
 
 import runpy
 from difflib import get_close_matches
@@ -6,31 +6,33 @@ from pathlib import Path
 
 from ppo_teach.checks import require
 from ppo_teach.exercises.answers import last_line
-from ppo_teach.exercises.catalogue import EXERCISES
+from ppo_teach.exercises.catalogue import EXERCISES, RIDDLES
 from ppo_teach.exercises.grading import grade
 from ppo_teach.exercises.limits import TimeUp, within
 from ppo_teach.exercises.report import WRONG, Report
+from ppo_teach.exercises.riddle import solve
 
 FILE_SECONDS = 60.0
+NAMES = (*EXERCISES, *RIDDLES)
 
 
-def check(name: str, function: object, *, seed: int = 0) -> Report:
-    """How the reader's function fares in the exercise `name`; `seed` chooses the random cases.
+def check(name: str, answer: object, *, seed: int = 0) -> Report:
+    """How the reader's answer fares in the exercise `name`: a function, or for a riddle a dictionary.
 
-    Whatever the function is or does, there is a report, and the same one each time. Only a name that is no exercise
-    raises ValueError.
+    `seed` chooses the random cases. Whatever the answer is or does, there is a report, and the same one each time. Only
+    a name that is no exercise raises ValueError.
     """
-    require(name in EXERCISES, f"name must be an exercise: {', '.join(EXERCISES)}; got {name!r}{meant(name)}")
-    return grade(EXERCISES[name], function, seed=seed)
+    require(name in NAMES, f"name must be an exercise: {', '.join(NAMES)}; got {name!r}{meant(name)}")
+    return solve(RIDDLES[name], answer) if name in RIDDLES else grade(EXERCISES[name], answer, seed=seed)
 
 
 def meant(name: str) -> str:
     """A guess, when one exercise is spelt nearly so."""
-    return "".join(f". Did you mean {guess!r}?" for guess in get_close_matches(name, EXERCISES, n=1))
+    return "".join(f". Did you mean {guess!r}?" for guess in get_close_matches(name, NAMES, n=1))
 
 
 def check_file(path: str | Path) -> list[Report]:
-    """Runs a Python file and checks every function in it that has the name of an exercise, in the order of the book.
+    """Runs a Python file and checks all in it that has the name of an exercise.
 
     What the file imports from the package is not the reader's and is left out. A file that cannot be run gives one
     report, which says why. Raises ValueError when there is no such file, or no exercise in it.
@@ -45,9 +47,8 @@ def check_file(path: str | Path) -> list[Report]:
         line = last_line(error, str(path))
         return [unusable(path, f"{f'Line {line} raised ' if line else ''}{type(error).__name__}: {error}")]
     own = [name for name, exercise in EXERCISES.items() if names.get(name, exercise.function) is not exercise.function]
-    require(
-        bool(own), f"{path.name} must define a function named after an exercise: {', '.join(EXERCISES)}; it has none"
-    )
+    own += [name for name in RIDDLES if name in names]
+    require(bool(own), f"{path.name} must define a function named after an exercise: {', '.join(NAMES)}; it has none")
     return [check(name, names[name]) for name in own]
 
 
