@@ -8,12 +8,12 @@ from ppo_teach.exercises.diagnostics.five_broken_runs import FIVE_BROKEN_RUNS
 from ppo_teach.exercises.exercise import Exercise
 from ppo_teach.exercises.kl.kl_shaped_rewards import KL_SHAPED_REWARDS
 from ppo_teach.exercises.language_as_mdp.reply_env import REPLY_ENV
-from ppo_teach.exercises.language_models.whiten import WHITEN
 from ppo_teach.exercises.policy_gradient.leave_one_out_baseline import LEAVE_ONE_OUT_BASELINE
 from ppo_teach.exercises.policy_gradient.reinforce_loss import REINFORCE_LOSS
 from ppo_teach.exercises.policy_gradient.rewards_to_go import REWARDS_TO_GO
 from ppo_teach.exercises.ppo.clipped_value_loss import CLIPPED_VALUE_LOSS
 from ppo_teach.exercises.ppo.masked_mean import MASKED_MEAN
+from ppo_teach.exercises.ppo.whiten import WHITEN
 from ppo_teach.exercises.riddle import Riddle
 from ppo_teach.exercises.softmax_policy.action_logprobs import ACTION_LOGPROBS
 from ppo_teach.exercises.softmax_policy.entropy import ENTROPY

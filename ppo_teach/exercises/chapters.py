@@ -19,5 +19,4 @@ ADVANTAGES = Chapter("foundations/advantages", "Which token deserves the credit?
 SURROGATE = Chapter("ppo/surrogate", "How far may one batch carry us?")
 PPO = Chapter("ppo/ppo", "What is the whole algorithm?")
 DIAGNOSTICS = Chapter("ppo/diagnostics", "How do I know it works?")
-LANGUAGE_MODELS = Chapter("language/language-models", "What is the policy now?")
 KL = Chapter("language/kl", "How do we keep the language?")

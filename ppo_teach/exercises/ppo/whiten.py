@@ -1,10 +1,10 @@
-"""Write `whiten`. Chapter: book/language/language-models.md."""
+"""Write `whiten`. Chapter: book/ppo/ppo.md."""
 
 import torch
 
-from ppo_teach.exercises.chapters import LANGUAGE_MODELS
+from ppo_teach.exercises.chapters import PPO
 from ppo_teach.exercises.exercise import Case, Exercise
-from ppo_teach.exercises.language_models.whiten_misconceptions import MISCONCEPTIONS
+from ppo_teach.exercises.ppo.whiten_misconceptions import MISCONCEPTIONS
 from ppo_teach.masks import whiten
 
 
@@ -50,8 +50,8 @@ NAN = float("nan")
 WHITEN = Exercise(
     function=whiten,
     title="Whitening a padded batch",
-    chapter=LANGUAGE_MODELS,
-    section="Padding and masks",
+    chapter=PPO,
+    section="Whitening",
     minutes=10,
     difficulty=2,
     goal="Return x shifted to mean 0 and scaled to variance 1 over the real tokens of the whole batch, and 0 at "
