@@ -22,6 +22,7 @@ HELD_CONSTANT = {
     "importance_weighted_mean": {"old_logprobs"},
     "importance_ratio": {"old_logprobs"},
     "value_loss": {"returns"},
+    "clipped_value_loss": {"old_values", "returns"},
     "reinforce_loss": {"weights"},
     "kl_shaped_rewards": {"logprobs", "ref_logprobs"},
 }
@@ -232,10 +233,11 @@ def mutants(function: Callable) -> Iterator[tuple[str, Callable]]:
         n += 1
 
 
-# Changes that nobody can see: padded log-probs are 0, so nothing comes of junk beside them; and scores are numbers that
-# no reader needs to hold constant.
+# Changes that nobody can see: log-probs and values at padding are 0, so nothing comes of junk beside them; and scores
+# are numbers that no reader needs to hold constant.
 EQUIVALENT = {
     "clipped_surrogate": {"zero_padding(old_logprobs, mask)", "zero_padding(advantages.detach(), mask)"},
+    "clipped_value_loss": {"zero_padding(old_values.detach(), mask)", "zero_padding(returns.detach(), mask)"},
     "kl_shaped_rewards": {"scores.detach()"},
 }
 
