@@ -11,8 +11,10 @@ from ppo_teach.exercises.language_as_mdp.reply_env import REPLY_ENV
 from ppo_teach.exercises.policy_gradient.leave_one_out_baseline import LEAVE_ONE_OUT_BASELINE
 from ppo_teach.exercises.policy_gradient.reinforce_loss import REINFORCE_LOSS
 from ppo_teach.exercises.policy_gradient.rewards_to_go import REWARDS_TO_GO
+from ppo_teach.exercises.ppo.advantages_and_returns import ADVANTAGES_AND_RETURNS
 from ppo_teach.exercises.ppo.clipped_value_loss import CLIPPED_VALUE_LOSS
 from ppo_teach.exercises.ppo.masked_mean import MASKED_MEAN
+from ppo_teach.exercises.ppo.sequence_mean_loss import SEQUENCE_MEAN_LOSS
 from ppo_teach.exercises.ppo.whiten import WHITEN
 from ppo_teach.exercises.riddle import Riddle
 from ppo_teach.exercises.softmax_policy.action_logprobs import ACTION_LOGPROBS
@@ -50,6 +52,8 @@ IN_ORDER = (
     CLIPPED_SURROGATE,
     CLIP_FRACTION,
     MASKED_MEAN,
+    SEQUENCE_MEAN_LOSS,
+    ADVANTAGES_AND_RETURNS,
     CLIPPED_VALUE_LOSS,
     WHITEN,
     KL_SHAPED_REWARDS,

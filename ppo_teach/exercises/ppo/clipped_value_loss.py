@@ -75,8 +75,8 @@ CLIPPED_VALUE_LOSS = Exercise(
     function=clipped_value_loss,
     title="The critic's step, bounded",
     chapter=PPO,
-    section="The critic’s clip",
-    minutes=15,
+    section="A clip for the critic",
+    minutes=10,
     difficulty=3,
     goal="Return half the mean, over real tokens, of the larger of two squared errors: that of V, and that of V_clip = "
     "V_old + clip(V − V_old, −ε, ε). A loss, to be minimised. The old values and the returns are held constant. What "
