@@ -6,6 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 
+import jaxtyping
 import pytest
 import torch
 from torch import Tensor
@@ -47,7 +48,14 @@ def test_every_known_wrong_implementation_is_refused_by_its_own_name(exercise: E
         assert report.hints == (known.hint, *exercise.hints[1:])
 
 
+@pytest.fixture
+def shapes_unchecked(monkeypatch: pytest.MonkeyPatch):
+    """Checking them takes most of the time, and twenty seeds have the shapes of one."""
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+
+
 @every_exercise
+@pytest.mark.usefixtures("shapes_unchecked")
 def test_names_do_not_depend_on_the_random_cases(exercise: Exercise):
     # What check() does after asking, without asking each implementation once more for each seed. The first cause found
     # is the right one, so no other known wrong implementation before it answers alike: any two can be told apart.
