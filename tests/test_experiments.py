@@ -5,6 +5,7 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 import torch
@@ -156,3 +157,13 @@ def test_no_variant_is_dead():
         curves = [json.dumps([result["curves"] for result in results]) for results in runs.values()]
         assert len(set(curves)) == len(curves)
         assert all(len(results) == 5 for results in runs.values())
+
+
+def test_ppo_reaches_the_published_return():
+    # CleanRL's ppo.py: 490 ± 6 on CartPole-v1 and −86 ± 1 on Acrobot-v1, after as many steps.
+    runs = json.loads((EXPERIMENTS / "results" / "control.json").read_text(encoding="utf-8"))["runs"]
+    cartpole, acrobot = (
+        fmean(run["last 100 episodes"] for run in runs[name]) for name in ("CartPole-v1", "Acrobot-v1")
+    )
+    assert cartpole >= 475
+    assert acrobot >= -87.4
