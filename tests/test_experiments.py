@@ -162,8 +162,7 @@ def test_no_variant_is_dead():
 def test_ppo_reaches_the_published_return():
     # CleanRL's ppo.py: 490 ± 6 on CartPole-v1 and −86 ± 1 on Acrobot-v1, after as many steps.
     runs = json.loads((EXPERIMENTS / "results" / "control.json").read_text(encoding="utf-8"))["runs"]
-    cartpole, acrobot = (
-        fmean(run["last 100 episodes"] for run in runs[name]) for name in ("CartPole-v1", "Acrobot-v1")
-    )
+    names = "CartPole-v1", "Acrobot-v1"
+    cartpole, acrobot = (fmean(run["last 100 episodes"] for run in runs[name]) for name in names)
     assert cartpole >= 475
     assert acrobot >= -87.4
