@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ppo_teach.checks import require, same_shape
-from ppo_teach.masks import is_last_token, zero_padding
+from ppo_teach.masks import is_last_token, masked_mean, zero_padding
 
 
 def exact_kl(logits: Float[Tensor, "*B V"], ref_logits: Float[Tensor, "*B V"]) -> Float[Tensor, "*B"]:
@@ -48,6 +48,20 @@ def k3(logprobs: Float[Tensor, "*B"], ref_logprobs: Float[Tensor, "*B"]) -> Floa
     """
     log_quotient = -k1(logprobs, ref_logprobs)
     return torch.expm1(log_quotient) - log_quotient
+
+
+def kl_loss(
+    logprobs: Float[Tensor, "*B"], ref_logprobs: Float[Tensor, "*B"], mask: Bool[Tensor, "*B"]
+) -> Float[Tensor, ""]:
+    """A loss to minimise: k2 of the policy's own tokens, averaged over the real ones.
+
+        mean over real t of ½ (log π(a_t | s_t) − log π_ref(a_t | s_t))²
+
+    On average over tokens that π itself drew, its gradient is that of KL(π ‖ π_ref) in each state that was visited. That
+    π also chooses which states it visits is left out. The reference is held constant.
+    """
+    logprobs, ref_logprobs = zero_padding(logprobs, mask), zero_padding(ref_logprobs.detach(), mask)
+    return masked_mean(k2(logprobs, ref_logprobs), mask)
 
 
 def kl_shaped_rewards(

@@ -11,7 +11,7 @@ from strategies import padded_batches, tensors
 from torch.autograd import gradcheck
 from torch.distributions import Categorical, kl_divergence
 
-from ppo_teach.kl import AdaptiveKL, FixedKL, exact_kl, k1, k2, k3, kl_shaped_rewards
+from ppo_teach.kl import AdaptiveKL, FixedKL, exact_kl, k1, k2, k3, kl_loss, kl_shaped_rewards
 
 INF = math.inf
 MASK = torch.tensor([[True, True, False], [True, False, False]])
@@ -158,6 +158,34 @@ def test_the_gradients_of_single_samples_are_those_of_finite_differences(rng):
     ref_logprobs.requires_grad_()
     for estimate in (k1, k2, k3):
         assert gradcheck(estimate, (logprobs, ref_logprobs))
+
+
+# --- kl_loss
+
+
+def test_the_loss_is_half_the_mean_square_over_real_tokens():
+    # Log-ratios 2 and −4 in row 0, 6 in row 1: (2 + 8 + 18) / 3.
+    logprobs = torch.tensor([[-1.0, -5.0, -9.0], [-2.0, -9.0, -9.0]])
+    ref_logprobs = torch.tensor([[-3.0, -1.0, -1.0], [-8.0, -1.0, -1.0]])
+    assert kl_loss(logprobs, ref_logprobs, MASK).item() == pytest.approx(28 / 3, rel=1e-6)
+
+
+def test_the_gradient_of_the_loss_is_the_log_ratio_of_each_real_token_and_none_of_the_reference():
+    logprobs = torch.tensor([[-1.0, -5.0, math.nan], [-2.0, math.nan, math.nan]], requires_grad=True)
+    ref_logprobs = torch.tensor([[-3.0, -1.0, math.nan], [-8.0, math.nan, math.nan]], requires_grad=True)
+    kl_loss(logprobs, ref_logprobs, MASK).backward()
+    torch.testing.assert_close(logprobs.grad, torch.tensor([[2.0, -4, 0], [6, 0, 0]]) / 3, rtol=1e-6, atol=0)
+    assert ref_logprobs.grad is None
+
+
+def test_the_loss_has_the_divergences_gradient_on_average():
+    # Tokens in the proportions of π = (½, ½) are all there is to average over; π_ref = (¼, ¾).
+    logits = torch.zeros(2, dtype=torch.float64, requires_grad=True)
+    ref_logprobs = torch.tensor([0.25, 0.75], dtype=torch.float64).log()
+    both = torch.tensor([True, True])
+    (gradient,) = torch.autograd.grad(kl_loss(logits.log_softmax(dim=-1), ref_logprobs, both), logits)
+    (expected,) = torch.autograd.grad(exact_kl(logits, ref_logprobs), logits)
+    torch.testing.assert_close(gradient, expected, rtol=0, atol=1e-15)
 
 
 # --- kl_shaped_rewards
