@@ -294,6 +294,26 @@ class PolicyGradient(ControlTrainer):
         return (logprobs * advantages).mean()
 
 
+def test_the_update_descends_surrogate_critics_loss_and_entropy_bonus_as_one():
+    # One step on the whole batch. There ρ = 1 and V = V_old, so the surrogate's slope is that of log π · A, and the
+    # critic's loss is half the mean squared error. The gradient of all three together is scaled down, to 0.1.
+    trainer = cartpole(epochs=1, minibatch_size=64)
+    experience = trainer.act()
+    advantages, returns = trainer.assign_credit(experience)
+    by_hand = network(4)
+    optimizer = torch.optim.Adam(by_hand.parameters(), lr=BINDING.learning_rate, eps=1e-5)
+    logits, values = by_hand(experience.observations)
+    distribution = torch.distributions.Categorical(logits=logits)
+    gain = distribution.log_prob(experience.actions) * (advantages - advantages.mean()) / advantages.std(correction=0)
+    loss = 0.5 * (values - returns).square().mean() / 2 - gain.mean() - 0.01 * distribution.entropy().mean()
+    loss.backward()
+    grad_norm = nn.utils.clip_grad_norm_(by_hand.parameters(), 0.1)
+    optimizer.step()
+    assert trainer.update(experience, advantages, returns)["grad_norm"] == pytest.approx(grad_norm.item(), rel=1e-4)
+    expected = torch.cat([parameter.detach().flatten() for parameter in by_hand.parameters()])
+    torch.testing.assert_close(weights(trainer), expected, rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize("epochs", [1, 2])
 def test_ppos_first_step_is_that_of_the_policy_gradient_and_its_second_is_not(epochs: int):
     config = replace(BINDING, iterations=1, minibatch_size=64, epochs=epochs)
