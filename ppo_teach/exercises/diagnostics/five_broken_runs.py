@@ -74,8 +74,8 @@ FIVE_BROKEN_RUNS = Riddle(
         ),
         "neighbours_score": Defect(
             "each reply is paid the score of its neighbour",
-            "the updates are of healthy size and lead nowhere: the credit of a token is an accident, so `score` and "
-            "`kl` stay low, and the critic explains nothing",
+            "the updates are of healthy size and lead nowhere: the credit of a token is an accident. `score` and `kl` "
+            "stay low, and the critic explains nothing",
         ),
     },
     runs={
