@@ -14,6 +14,7 @@ from ppo_teach.exercises.policy_gradient.rewards_to_go import REWARDS_TO_GO
 from ppo_teach.exercises.ppo.advantages_and_returns import ADVANTAGES_AND_RETURNS
 from ppo_teach.exercises.ppo.clipped_value_loss import CLIPPED_VALUE_LOSS
 from ppo_teach.exercises.ppo.masked_mean import MASKED_MEAN
+from ppo_teach.exercises.ppo.ppo_update import PPO_UPDATE
 from ppo_teach.exercises.ppo.sequence_mean_loss import SEQUENCE_MEAN_LOSS
 from ppo_teach.exercises.ppo.whiten import WHITEN
 from ppo_teach.exercises.riddle import Riddle
@@ -55,6 +56,7 @@ IN_ORDER = (
     SEQUENCE_MEAN_LOSS,
     ADVANTAGES_AND_RETURNS,
     CLIPPED_VALUE_LOSS,
+    PPO_UPDATE,
     WHITEN,
     KL_SHAPED_REWARDS,
 )
