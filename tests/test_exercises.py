@@ -20,6 +20,7 @@ from ppo_teach.exercises.attempts import BORROWED, UNWRITTEN, not_begun
 from ppo_teach.exercises.catalogue import EXERCISES
 from ppo_teach.exercises.exercise import Exercise
 from ppo_teach.exercises.limits import TimeUp, within
+from ppo_teach.exercises.ppo.updating import unshuffled
 from ppo_teach.exercises.report import Report
 from ppo_teach.exercises.wording import apart, place, told
 
@@ -276,6 +277,11 @@ def test_a_number_without_a_gradient_is_named():
     assert "with respect to values[0, 0] is 0" in report.message
 
 
+def test_a_gradient_is_that_of_what_the_result_is_called():
+    report = check("masked_mean", lambda x, mask: EXERCISES["masked_mean"].variants[0](x.detach(), mask))
+    assert "the gradient of your mean with respect to x[0, 0] is 0 (expected 0.5)" in report.message
+
+
 def test_it_works_while_gradients_are_switched_off():
     with torch.no_grad():
         assert check("value_loss", EXERCISES["value_loss"].variants[0]).passed
@@ -366,6 +372,60 @@ def test_a_class_is_attempted_when_one_of_its_methods_is_written():
     assert check("ReplyEnv", reply_env(reset=nothing, step=nothing)).verdict == "not attempted"
     assert check("ReplyEnv", reply_env(step=nothing)).verdict == "wrong"
     assert check("ReplyEnv", EXERCISES["ReplyEnv"].function).verdict == "not attempted"
+
+
+# Exercises whose answer is not one tensor
+
+
+PAIR = EXERCISES["advantages_and_returns"].variants[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "diagnosis"),
+    [
+        (lambda advantages, returns: None, "it returns nothing"),
+        (lambda advantages, returns: advantages, "it returns one Tensor"),
+        (lambda advantages, returns: (advantages, returns, returns), "it returns 3 things"),
+        (lambda advantages, returns: (advantages, returns.sum()), "its returns have the wrong shape"),
+        (lambda advantages, returns: (3.0, returns), "its advantages have the wrong shape"),
+        (lambda advantages, returns: (returns, advantages), "the returns and the advantages are swapped"),
+    ],
+)
+def test_what_is_no_pair_of_tensors_is_named(change: Callable, diagnosis: str):
+    report = check("advantages_and_returns", lambda *rows, **settings: change(*PAIR(*rows, **settings)))
+    assert report.diagnosis == diagnosis
+
+
+def test_what_stands_at_padding_in_a_pair_does_not_matter():
+    def advantages_and_returns(*rows, **settings):
+        return [torch.where(rows[5], x, torch.nan) for x in PAIR(*rows, **settings)]
+
+    assert check("advantages_and_returns", advantages_and_returns).passed
+
+
+@pytest.mark.parametrize(
+    ("of_nothing", "diagnosis"),
+    [
+        (lambda: torch.tensor(torch.nan), "the mean of nothing is 0/0"),
+        (lambda: 0.0, "the mean of nothing is zero"),
+        (lambda: None, "the mean of nothing is 0/0"),
+        (lambda: 1 / 0, "it raised ZeroDivisionError"),
+    ],
+)
+def test_an_empty_mask_must_be_refused(of_nothing: Callable, diagnosis: str):
+    def masked_mean(x, mask):
+        return x[mask].mean() if mask.any() else of_nothing()
+
+    assert check("masked_mean", masked_mean).diagnosis == diagnosis
+
+
+def test_only_an_order_that_was_never_shuffled_is_noticed():
+    batch = torch.eye(4)
+    for order, epochs in (([0, 1, 2, 3], 1), ([1, 0, 2, 3], 0), ([3, 2, 1, 0, 0, 1, 2, 3], 1)):
+        assert unshuffled(list(batch[order].split(2)), batch, 2) == epochs
+    assert unshuffled([batch], batch, 4) == 0  # in a single minibatch there is no order
+    assert unshuffled([torch.ones(2, 1)] * 2, torch.ones(4, 1), 2) == 0  # nor among steps that are alike
+    assert unshuffled([batch, *batch[[2, 3]].split(1), batch[[0, 1]]], batch, 2) == 0  # other calls are left out
 
 
 # Two mistakes at once

@@ -168,7 +168,15 @@ def test_random_cases_take_every_branch(seed: int):
         for kind in (terminated, truncated & ~terminated, ~terminated & ~truncated):
             assert kind[:, :-1].any(dim=1).all()
         assert (terminated | truncated)[:, -1].tolist() == [True, False]
-    for name in ("value_loss", "whiten", "kl_shaped_rewards"):
+    for case in drawn["clipped_value_loss"]:
+        it = {name: x[case.inputs["mask"]] for name, x in case.inputs.items() if name != "clip"}
+        move, wanted = it["values"] - it["old_values"], it["returns"] - it["old_values"]
+        zone = (move > -case.inputs["clip"]).int() + (move > case.inputs["clip"]).int()
+        assert {(z, up) for z in (0, 1, 2) for up in (True, False)} <= set(
+            zip(zone.tolist(), (wanted > 0).tolist(), strict=True)
+        )
+        assert ((move.sign() == wanted.sign()) & (move.abs() > wanted.abs())).any()  # one went past its return
+    for name in ("value_loss", "clipped_value_loss", "masked_mean", "whiten", "kl_shaped_rewards"):
         for case in drawn[name]:
             assert len(set(case.inputs["mask"].sum(dim=1).tolist())) == 3
     for case in drawn["action_logprobs"]:

@@ -71,14 +71,14 @@ class Misconception:
 class Exercise:
     """A function for the reader to write, and all that is known about right and wrong ways to write it.
 
-    It may be a class: then `play` makes a tensor of what its methods do, and the reader writes all of them but the
-    constructor.
+    It may be a class: then the reader writes all of its methods but the constructor, and `play` makes a tensor of what
+    they do.
 
     function         the package's, which is right; its name is the exercise's
     goal             what the function must do, with every rule that the cases test
     difficulty       1 to 5
     entry            what one number of the result is called: 'your advantage of token 0 is …'; or a function of its
-                     index that says so, where the result has no tokens
+                     index that says so, where the result has no tokens; the index of a single number is ()
     worked, answer   the case for pencil and paper, and what it comes to
     answer_in_words  the same for the reader, where it is no row of numbers
     cases            a few more, small enough to be read, on each of which some misconception shows; and the laws
@@ -86,7 +86,8 @@ class Exercise:
     gradients        the arguments in which the gradient must be right, zero included: 'held constant' is a zero
     hints            three, rising: a question, a direction, nearly the answer
     variants         other right implementations; tests prove that the grader accepts them
-    play             for a class: play(class, inputs) → tensor, or Misshapen
+    play             where the answer is not one tensor, but a class, a pair, or weights that have changed:
+                     play(function, inputs) → tensor, or Misshapen
     """
 
     function: Callable

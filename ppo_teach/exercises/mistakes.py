@@ -56,7 +56,8 @@ def gradient_of(exercise: Exercise, case: Case, answer: Answer, right: Answer) -
         return None
     for name, expected in right.gradients.items():
         if (index := first_difference(answer.gradients[name], expected)) is not None:
-            what = f"the gradient of your {exercise.entry} with respect to {name}{list(index)}"
+            result = exercise.entry(()) if callable(exercise.entry) else exercise.entry
+            what = f"the gradient of your {result} with respect to {name}{list(index)}"
             return unnamed(case, what, answer.gradients[name][index], expected[index])
     return None
 

@@ -7,6 +7,7 @@ from ppo_teach.exercises.exercise import Inputs
 
 SYMBOLS = {
     "values": "V",
+    "old_values": "old V",
     "next_values": "next V",
     "gamma": "γ",
     "lam": "λ",
