@@ -19,6 +19,7 @@ Text and models
     rewards         BLEU, ROUGE and friends
     envs            the same decision process as a Gymnasium environment
     pretraining     the supervised start
+    reward_model    rewards learned from preferences
 
 Training
     checkpoints     runs that survive being killed
