@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from importlib import import_module
+from itertools import combinations
 from pathlib import Path
 from statistics import fmean
 
@@ -151,11 +152,16 @@ def test_a_separate_critic_acts_like_the_start_and_leaves_it_alone(script):
     torch.testing.assert_close(rollout.values[rollout.mask], values.detach()[rollout.mask], atol=1e-5, rtol=0)
 
 
-def test_no_variant_is_dead():
+# On film reviews the critic never moves as far as its clip within an iteration: that variant shows nothing, and says so.
+ALIKE = {"ablations_language": [("PPO", "no value clip")]}
+
+
+def test_every_variant_is_alive():
     for path in (EXPERIMENTS / "results").glob("*.json"):
         runs = json.loads(path.read_text(encoding="utf-8")).get("runs", {})
-        curves = [json.dumps([result["curves"] for result in results]) for results in runs.values()]
-        assert len(set(curves)) == len(curves)
+        curves = {name: [result["curves"] for result in results] for name, results in runs.items()}
+        alike = [(one, other) for one, other in combinations(curves, 2) if curves[one] == curves[other]]
+        assert alike == ALIKE.get(path.stem, [])
         assert all(len(results) == 5 for results in runs.values())
 
 
