@@ -17,6 +17,10 @@ from ppo_teach.exercises.ppo.masked_mean import MASKED_MEAN
 from ppo_teach.exercises.ppo.ppo_update import PPO_UPDATE
 from ppo_teach.exercises.ppo.sequence_mean_loss import SEQUENCE_MEAN_LOSS
 from ppo_teach.exercises.ppo.whiten import WHITEN
+from ppo_teach.exercises.rewards.rouge_l import ROUGE_L
+from ppo_teach.exercises.rewards.score_at_last_token import SCORE_AT_LAST_TOKEN
+from ppo_teach.exercises.rewards.sentence_bleu import SENTENCE_BLEU
+from ppo_teach.exercises.rewards.sequence_mask import SEQUENCE_MASK
 from ppo_teach.exercises.riddle import Riddle
 from ppo_teach.exercises.softmax_policy.action_logprobs import ACTION_LOGPROBS
 from ppo_teach.exercises.softmax_policy.entropy import ENTROPY
@@ -53,11 +57,15 @@ IN_ORDER = (
     CLIPPED_SURROGATE,
     CLIP_FRACTION,
     MASKED_MEAN,
-    SEQUENCE_MEAN_LOSS,
+    WHITEN,
     ADVANTAGES_AND_RETURNS,
     CLIPPED_VALUE_LOSS,
+    SEQUENCE_MEAN_LOSS,
     PPO_UPDATE,
-    WHITEN,
+    SENTENCE_BLEU,
+    ROUGE_L,
+    SCORE_AT_LAST_TOKEN,
+    SEQUENCE_MASK,
     KL_SHAPED_REWARDS,
 )
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for exercise in IN_ORDER}
