@@ -59,7 +59,12 @@ REINFORCE_LOSS = Exercise(
         batch([[0.5, 0.5]], [[1, -1]], [2]),
         batch([[0.25, 0.5, 0.5], [0.5, 0.25, 0.25]], [[1, 1, 2], [-1, 0.5, 0.5]], [3, 1]),
         batch([[0.5, 0.25]] * 2, [[1, 2]] * 2, [2, 2], law="Every reply twice is the same mean"),
-        batch([[0.5, NAN]], [[2, NAN]], [1], law="What stands at padding changes nothing, NaN included"),
+        batch(
+            [[0.5, NAN], [0.5, 0.25]],
+            [[2, NAN], [1, -1]],
+            [1, 2],
+            law="What stands at padding changes nothing, NaN included",
+        ),
     ),
     random_case=random_batch,
     gradients=("logprobs", "weights"),

@@ -68,7 +68,7 @@ REWARDS_TO_GO = Exercise(
         episodes([[1, 2], [4, 8]], [2, 2], gamma=0.5),
         episodes([[1, 2, 3], [4, 50, 50]], [3, 1], gamma=1.0),
         episodes([[1, 2, 3]], [3], gamma=0.0, law="With γ = 0 a return is the token's own reward"),
-        episodes([[1, NAN]], [1], gamma=0.5, law="What stands at padding changes nothing, NaN included"),
+        episodes([[1, NAN], [2, 4]], [1, 2], gamma=0.5, law="What stands at padding changes nothing, NaN included"),
     ),
     random_case=random_episodes,
     hints=(

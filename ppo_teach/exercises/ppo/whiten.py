@@ -67,7 +67,9 @@ WHITEN = Exercise(
         batch([1, 3, 5, 9], [1, 1, 1, 0], law="A flat batch is a batch"),
         batch([[3, 9]], [[1, 0]], law="A single real token becomes 0"),
         batch([[2, 2, 2]], law="Equal numbers become 0"),
-        batch([[1, 3, NAN]], [[1, 1, 0]], law="What stands at padding changes nothing, NaN included"),
+        batch(
+            [[1, 3, NAN], [2, 4, 5]], [[1, 1, 0], [1, 1, 1]], law="What stands at padding changes nothing, NaN included"
+        ),
     ),
     random_case=random_batch,
     hints=(

@@ -69,7 +69,10 @@ EXPLAINED_VARIANCE = Exercise(
         predictions([1, 3, 2, 9], [1, 2, 3, 0], [1, 1, 1, 0], law="A flat batch is a batch"),
         predictions([[1, 2]], [[2, 2]], law="Where all returns are equal there is nothing to explain: NaN"),
         predictions(
-            [[1, 3, NAN]], [[1, 2, NAN]], [[1, 1, 0]], law="What stands at padding changes nothing, NaN included"
+            [[1, 3, NAN], [2, 2, 5]],
+            [[1, 2, NAN], [3, 1, 4]],
+            [[1, 1, 0], [1, 1, 1]],
+            law="What stands at padding changes nothing, NaN included",
         ),
     ),
     random_case=random_replies,

@@ -71,7 +71,12 @@ VALUE_LOSS = Exercise(
         predictions([[1, 9], [2, 4]], [[0, 0], [0, 3]], [[1, 0], [1, 1]]),
         predictions([0.5, 1, 0, 9], [1, 0, 2, 0], [1, 1, 1, 0], law="A flat batch is a batch"),
         predictions([[1, 2]], [[1, 2]], law="A perfect critic has no loss and no gradient"),
-        predictions([[1, NAN]], [[0, NAN]], [[1, 0]], law="What stands at padding changes nothing, NaN included"),
+        predictions(
+            [[1, NAN], [2, 4]],
+            [[0, NAN], [0, 3]],
+            [[1, 0], [1, 1]],
+            law="What stands at padding changes nothing, NaN included",
+        ),
     ),
     random_case=random_predictions,
     gradients=("values", "returns"),
