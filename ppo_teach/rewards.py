@@ -83,11 +83,18 @@ def constant(value: float) -> Reward:
 
 
 def text_reward(tokenizer: Tokenizer, references: Sequence[str], metric: Metric, *, eos: int = 1) -> Reward:
-    """A reward that decodes the responses and holds each against the reference of its prompt's row."""
+    """A reward that decodes the responses and holds each against the reference of its prompt's row.
+
+    The reward raises ValueError for a row without a reference.
+    """
 
     def reward(prompts: Prompts, responses: Int[Tensor, "B T"], mask: Bool[Tensor, "B T"]) -> Float[Tensor, " B"]:
-        texts = decode(tokenizer, responses, mask, eos=eos)
-        return metric(texts, [references[row] for row in prompts.rows.tolist()]).to(responses.device)
+        texts, rows = decode(tokenizer, responses, mask, eos=eos), prompts.rows.tolist()
+        require(
+            max(rows) < len(references),
+            f"references must hold one text for each prompt; prompts.rows reach {max(rows)}, got {len(references)}",
+        )
+        return metric(texts, [references[row] for row in rows]).to(responses.device)
 
     return reward
 

@@ -12,6 +12,10 @@ from sacrebleu import corpus_bleu as sacrebleu_corpus_bleu
 from sacrebleu import corpus_chrf as sacrebleu_corpus_chrf
 from sacrebleu import sentence_bleu as sacrebleu_sentence_bleu
 
+from ppo_teach.exercises.rewards.rouge_l import rouge_l
+from ppo_teach.exercises.rewards.score_at_last_token import score_at_last_token
+from ppo_teach.exercises.rewards.sentence_bleu import sentence_bleu
+from ppo_teach.reinforce import rewards_to_go
 from ppo_teach.rewards import bleu, constant, corpus_bleu, corpus_bleu_signature, corpus_chrf, rouge, text_reward
 from ppo_teach.texts import build_tokenizer, encode_prompts, encode_responses
 
@@ -54,6 +58,18 @@ def test_bleu_is_sacrebleus_sentence_bleu(pairs: list[tuple[str, str]]):
     expected = [sacrebleu_sentence_bleu(hypothesis, [reference]).score / 100 for hypothesis, reference in pairs]
     assert bleu(hypotheses, references).tolist() == pytest.approx(expected, rel=1e-6)
     assert all(0 <= score <= 1 + 1e-6 for score in bleu(hypotheses, references).tolist())
+
+
+def numbered(*texts: str) -> list[torch.Tensor]:
+    """The words of the texts as numbers, equal words by equal numbers."""
+    vocabulary = sorted({word for text in texts for word in text.split()})
+    return [torch.tensor([vocabulary.index(word) for word in text.split()], dtype=torch.long) for text in texts]
+
+
+@given(sentences, sentences.filter(bool))
+def test_bleu_as_it_is_defined_is_sacrebleus_without_smoothing(hypothesis: str, reference: str):
+    unsmoothed = sacrebleu_sentence_bleu(hypothesis, [reference], smooth_method="none").score / 100
+    assert sentence_bleu(*numbered(hypothesis, reference)).item() == pytest.approx(unsmoothed, abs=1e-6)
 
 
 @pytest.mark.parametrize("tokenize", ["13a", "zh", "char", "none"])
@@ -134,6 +150,12 @@ def test_rouge_is_rouge_scores(pairs: list[tuple[str, str]]):
             assert rouge(hypotheses, references, variant=variant, measure=measure).tolist() == pytest.approx(expected)
 
 
+@given(sentences, sentences.filter(bool))
+def test_the_table_of_the_longest_common_subsequence_gives_rouge_scores_rouge_l(hypothesis: str, reference: str):
+    expected = RougeScorer(["rougeL"]).score(reference, hypothesis)["rougeL"].fmeasure
+    assert rouge_l(*numbered(hypothesis, reference)).item() == pytest.approx(expected, abs=1e-6)
+
+
 # What both refuse.
 
 
@@ -174,6 +196,29 @@ def test_a_text_reward_stops_at_the_models_own_end_of_sequence():
     prompts = encode_prompts(tokenizer, ["a"])
     responses, mask = encode_responses(tokenizer, ["a"], eos=4)  # the token b
     assert text_reward(tokenizer, ["a"], rouge, eos=4)(prompts, responses, mask).item() == 1
+
+
+def test_a_prompt_without_a_reference_is_refused():
+    tokenizer = build_tokenizer(["a b"])
+    prompts, (responses, mask) = encode_prompts(tokenizer, ["a", "b"]), encode_responses(tokenizer, ["a", "b"])
+    with pytest.raises(
+        ValueError, match=r"references must hold one text for each prompt; prompts\.rows reach 1, got 1"
+    ):
+        text_reward(tokenizer, ["a"], rouge)(prompts, responses, mask)
+
+
+def test_a_response_that_is_its_eos_alone_earns_nothing():
+    tokenizer = build_tokenizer(["a b"])
+    prompts, (responses, mask) = encode_prompts(tokenizer, ["a"]), encode_responses(tokenizer, [""])
+    for metric in (bleu, rouge):
+        assert text_reward(tokenizer, ["a b"], metric)(prompts, responses, mask).item() == 0
+
+
+def test_a_score_at_the_last_token_is_the_return_of_every_token():
+    mask = torch.tensor([[1, 1, 0, 0], [1, 1, 1, 1]]).bool()
+    rewards = score_at_last_token(torch.tensor([3.0, -5.0]), mask)
+    assert rewards.tolist() == [[0, 3, 0, 0], [0, 0, 0, -5]]
+    assert rewards_to_go(rewards, mask, gamma=1.0).tolist() == [[3, 3, 0, 0], [-5, -5, -5, -5]]
 
 
 def test_the_constant_reward_is_the_same_for_every_response():
