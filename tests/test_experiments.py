@@ -152,7 +152,7 @@ def test_a_separate_critic_acts_like_the_start_and_leaves_it_alone(script):
     torch.testing.assert_close(rollout.values[rollout.mask], values.detach()[rollout.mask], atol=1e-5, rtol=0)
 
 
-# On film reviews the critic never moves as far as its clip within an iteration: that variant shows nothing, and says so.
+# On film reviews the critic never moves as far as its clip in an iteration: that variant shows nothing, and says so.
 ALIKE = {"ablations_language": [("PPO", "no value clip")]}
 
 
