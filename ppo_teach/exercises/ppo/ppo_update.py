@@ -9,6 +9,7 @@ from ppo_teach.config import ControlConfig
 from ppo_teach.exercises.chapters import PPO
 from ppo_teach.exercises.exercise import Case, Exercise, pick
 from ppo_teach.exercises.ppo.ppo_update_misconceptions import MISCONCEPTIONS
+from ppo_teach.exercises.ppo.ppo_update_steps import STEPS
 from ppo_teach.exercises.ppo.updating import entry, play
 from ppo_teach.policy import action_logprobs, entropy
 from ppo_teach.surrogate import clipped_surrogate
@@ -201,7 +202,7 @@ PPO_UPDATE = Exercise(
         "with these rows; after loss.backward() comes nn.utils.clip_grad_norm_(policy.parameters(), "
         "config.max_grad_norm).",
     ),
-    misconceptions=MISCONCEPTIONS,
+    misconceptions=(*MISCONCEPTIONS, *STEPS),
     variants=(in_two_halves, from_scratch, by_epochs_of_rows),
     play=play,
 )
