@@ -57,8 +57,8 @@ def kl_loss(
 
         mean over real t of ½ (log π(a_t | s_t) − log π_ref(a_t | s_t))²
 
-    On average over tokens that π itself drew, its gradient is that of KL(π ‖ π_ref) in each state that was visited. That
-    π also chooses which states it visits is left out. The reference is held constant.
+    On average over tokens that π itself drew, its gradient is that of KL(π ‖ π_ref) in each visited state. That π also
+    chooses which states it visits is left out. The reference is held constant.
     """
     logprobs, ref_logprobs = zero_padding(logprobs, mask), zero_padding(ref_logprobs.detach(), mask)
     return masked_mean(k2(logprobs, ref_logprobs), mask)
