@@ -17,7 +17,7 @@ from sphinx.config import Config
 
 from ppo_book.chapter_map import REPOSITORY
 
-SOURCES = ("ppo_teach/**/*.py", "experiments/results/**/*.*")
+SOURCES = ("ppo_teach/**/*.py", "experiments/*.py", "experiments/results/*.*", "benchmarks/results/*.*")
 DISTRIBUTIONS = ("torch", "transformers", "tokenizers", "numpy", "matplotlib", "gymnasium", "sacrebleu", "rouge-score")
 ENVIRONMENT = {
     # One thread: a second on two shared cores costs more than it brings, and numbers repeat for one count only.
@@ -40,7 +40,7 @@ def installed(distribution: str) -> str | None:
 
 
 def digest() -> str:
-    """Changes with the package, the experiments' results, the installed versions and the environment of a run."""
+    """Changes with the package, the experiments, all results, the installed versions and the environment of a run."""
     state = {
         "files": {
             str(path.relative_to(REPOSITORY)): sha256(path.read_bytes()).hexdigest()
