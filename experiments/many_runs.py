@@ -6,6 +6,7 @@ A run that has ended lies in `runs/` and is not run again while the package and 
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -56,9 +57,16 @@ def experiment(
         "cores": os.cpu_count(),
         "runs": runs,
     }
-    write_json(RESULTS / f"{script.stem}.json", content)
+    (RESULTS / f"{script.stem}.json").write_text(readable(content), encoding="utf-8")
     (RESULTS / f"{script.stem}.md").write_text(table(runs, columns) + "\n", encoding="utf-8")
     print(table(runs, columns))
+
+
+def readable(content: Any) -> str:
+    """JSON with a line for each curve, where the library would give one to each number."""
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    innermost = r"\[\s*([^][{}]*?)\s*\]"
+    return re.sub(innermost, lambda numbers: f"[{' '.join(numbers[1].split())}]", text)
 
 
 def run_all(run: Run, variants: Sequence[str], seeds: Sequence[int], folder: Path) -> dict[str, list[Result]]:
