@@ -9,7 +9,7 @@ export OMP_NUM_THREADS ?= 1
 export OMP_WAIT_POLICY ?= passive
 
 # Every branch of these modules is tested; of the others, nine in ten.
-MATHEMATICS := masks policy reinforce values advantages surrogate kl exact
+MATHEMATICS := masks policy reinforce values advantages surrogate intervals kl exact
 MATHEMATICS_FILES := $(shell echo $(MATHEMATICS:%=ppo_teach/%.py) | tr ' ' ',')
 
 # In this environment a click on a chapter opens it as a notebook.

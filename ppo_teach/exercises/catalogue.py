@@ -1,5 +1,6 @@
 """All exercises by name, in the order of the book."""
 
+from ppo_teach.exercises.ablations.paired_interval import PAIRED_INTERVAL
 from ppo_teach.exercises.advantages.bootstrap_values import BOOTSTRAP_VALUES
 from ppo_teach.exercises.advantages.gae import GAE
 from ppo_teach.exercises.advantages.lambda_limit import LAMBDA_LIMIT
@@ -62,6 +63,7 @@ IN_ORDER = (
     CLIPPED_VALUE_LOSS,
     SEQUENCE_MEAN_LOSS,
     PPO_UPDATE,
+    PAIRED_INTERVAL,
     SENTENCE_BLEU,
     ROUGE_L,
     SCORE_AT_LAST_TOKEN,

@@ -19,5 +19,6 @@ ADVANTAGES = Chapter("foundations/advantages", "Which token deserves the credit?
 SURROGATE = Chapter("ppo/surrogate", "How far may one batch carry us?")
 PPO = Chapter("ppo/ppo", "What is the whole algorithm?")
 DIAGNOSTICS = Chapter("ppo/diagnostics", "How do I know it works?")
+ABLATIONS = Chapter("ppo/ablations", "Which details matter?")
 REWARDS = Chapter("language/rewards", "What do we reward?")
 KL = Chapter("language/kl", "How do we keep the language?")
