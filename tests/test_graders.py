@@ -26,6 +26,7 @@ HELD_CONSTANT = {
     "clipped_value_loss": {"old_values", "returns"},
     "reinforce_loss": {"weights"},
     "kl_shaped_rewards": {"logprobs", "ref_logprobs"},
+    "kl_loss": {"ref_logprobs"},
 }
 
 
@@ -249,11 +250,13 @@ def mutants(function: Callable) -> Iterator[tuple[str, Callable]]:
         n += 1
 
 
-# Changes that nobody can see: log-probs and values at padding are 0, so nothing comes of junk beside them; and scores
-# are numbers that no reader needs to hold constant.
+# Changes that nobody can see: log-probs and values at padding are 0, so nothing comes of junk beside them; a token that
+# the policy rules out has the weight 0; and scores are numbers that no reader needs to hold constant.
 EQUIVALENT = {
     "clipped_surrogate": {"zero_padding(old_logprobs, mask)", "zero_padding(advantages.detach(), mask)"},
     "clipped_value_loss": {"zero_padding(old_values.detach(), mask)", "zero_padding(returns.detach(), mask)"},
+    "exact_kl": {"number 0.0"},
+    "kl_loss": {"zero_padding(ref_logprobs.detach(), mask)"},
     "kl_shaped_rewards": {"scores.detach()"},
 }
 

@@ -7,6 +7,10 @@ from ppo_teach.exercises.advantages.lambda_limit import LAMBDA_LIMIT
 from ppo_teach.exercises.advantages.td_residuals import TD_RESIDUALS
 from ppo_teach.exercises.diagnostics.five_broken_runs import FIVE_BROKEN_RUNS
 from ppo_teach.exercises.exercise import Exercise
+from ppo_teach.exercises.kl.adaptive_kl import ADAPTIVE_KL
+from ppo_teach.exercises.kl.exact_kl import EXACT_KL
+from ppo_teach.exercises.kl.k3 import K3
+from ppo_teach.exercises.kl.kl_loss import KL_LOSS
 from ppo_teach.exercises.kl.kl_shaped_rewards import KL_SHAPED_REWARDS
 from ppo_teach.exercises.language_as_mdp.reply_env import REPLY_ENV
 from ppo_teach.exercises.policy_gradient.leave_one_out_baseline import LEAVE_ONE_OUT_BASELINE
@@ -68,7 +72,11 @@ IN_ORDER = (
     ROUGE_L,
     SCORE_AT_LAST_TOKEN,
     SEQUENCE_MASK,
+    EXACT_KL,
+    K3,
+    KL_LOSS,
     KL_SHAPED_REWARDS,
+    ADAPTIVE_KL,
 )
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for exercise in IN_ORDER}
 RIDDLES: dict[str, Riddle] = {FIVE_BROKEN_RUNS.name: FIVE_BROKEN_RUNS}

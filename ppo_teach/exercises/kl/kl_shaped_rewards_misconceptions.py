@@ -30,6 +30,10 @@ def altered(
     return kl_shaped_rewards
 
 
+def with_the_first_rows_mask(scores, logprobs, ref_logprobs, mask, *, kl_coef):
+    return altered()(scores, logprobs, ref_logprobs, mask[:1].expand_as(mask), kl_coef=kl_coef)
+
+
 def length(mask: Tensor) -> Tensor:
     return mask.sum(dim=-1)
 
@@ -152,5 +156,12 @@ MISCONCEPTIONS = (
         "NaN times zero is NaN",
         "for every finite number, times zero is gone",
         "What is 0 · NaN? And what does `torch.where` do there?",
+    ),
+    Misconception(
+        "the first row's mask for every row",
+        with_the_first_rows_mask,
+        "the length of the first reply was taken for that of all",
+        "`mask[0]` is what one looks at while trying things out",
+        "How long is the second reply of the batch?",
     ),
 )
