@@ -107,6 +107,7 @@ SENTENCE_BLEU = Exercise(
     entry="BLEU",
     worked=pair([1, 2, 3, 4, 4], [1, 2, 3, 4, 5, 6]),
     answer=math.exp(1 - 6 / 5) * (1 / 5) ** (1 / 4),
+    answer_in_words="0.548, which is exp(−1/5) times the fourth root of 1/5",
     cases=(
         pair([1, 2, 3], [1, 2, 3, 4]),
         pair([1, 2, 4, 3], [1, 2, 3, 4]),
