@@ -20,7 +20,7 @@ from ppo_teach.exercises.attempts import BORROWED, UNWRITTEN, not_begun
 from ppo_teach.exercises.catalogue import EXERCISES
 from ppo_teach.exercises.exercise import Exercise
 from ppo_teach.exercises.limits import TimeUp, within
-from ppo_teach.exercises.ppo.updating import unshuffled
+from ppo_teach.exercises.ppo.updating import epochs_seen
 from ppo_teach.exercises.report import Report
 from ppo_teach.exercises.wording import apart, place, told
 
@@ -419,13 +419,15 @@ def test_an_empty_mask_must_be_refused(of_nothing: Callable, diagnosis: str):
     assert check("masked_mean", masked_mean).diagnosis == diagnosis
 
 
-def test_only_an_order_that_was_never_shuffled_is_noticed():
+def test_minibatches_make_epochs_where_their_order_can_be_told():
     batch = torch.eye(4)
-    for order, epochs in (([0, 1, 2, 3], 1), ([1, 0, 2, 3], 0), ([3, 2, 1, 0, 0, 1, 2, 3], 1)):
-        assert unshuffled(list(batch[order].split(2)), batch, 2) == epochs
-    assert unshuffled([batch], batch, 4) == 0  # in a single minibatch there is no order
-    assert unshuffled([torch.ones(2, 1)] * 2, torch.ones(4, 1), 2) == 0  # nor among steps that are alike
-    assert unshuffled([batch, *batch[[2, 3]].split(1), batch[[0, 1]]], batch, 2) == 0  # other calls are left out
+    first, second = epochs_seen(list(batch[[3, 2, 1, 0, 0, 1, 2, 3]].split(2)), batch, 2)
+    assert torch.equal(first, batch.flip(0))
+    assert torch.equal(second, batch)
+    assert epochs_seen([batch], batch, 4) == ()  # in a single minibatch there is no order
+    assert epochs_seen([torch.ones(2, 1)] * 2, torch.ones(4, 1), 2) == ()  # nor among steps that are alike
+    (rest,) = epochs_seen([batch, *batch[[2, 3]].split(1), batch[[0, 1]]], batch, 2)
+    assert torch.equal(rest, batch[[0, 1]])  # other calls are left out
 
 
 # Two mistakes at once

@@ -150,7 +150,7 @@ ADVANTAGES_AND_RETURNS = Exercise(
         rollout(
             [".T ", "T  "], [[0, 1, 0], [0, 0, 0]], [[0.5, 0.25, 1], [0.5, 0, 0]], [[0] * 3] * 2, gamma=1.0, lam=0.5
         ),
-        rollout(["T.T."], [[1, 0, 2, 1]], [[0.5, 0.5, 0.5, 0.5]], [[9, 0, 9, 1]], gamma=0.5, lam=0.5),
+        rollout(["T.t."], [[1, 0, 2, 1]], [[0.5, 0.5, 0.5, 0.5]], [[9, 0, 9, 1]], gamma=0.5, lam=0.5),
         rollout(
             ["T "], [[1, 5]], [[0.25, 9]], [[0, 0]], gamma=1.0, lam=0.5, law="A single real token has the advantage 0"
         ),

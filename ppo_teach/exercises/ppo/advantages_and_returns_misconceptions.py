@@ -13,15 +13,18 @@ def altered(
     *,
     rewards: Callable = lambda it: it.rewards,
     terminated: Callable = lambda it: it.terminated,
+    ended: Callable = lambda it: it.terminated | it.truncated,
+    next_values: Callable = lambda it: it.next_values,
     whitened: Callable = lambda it: whitened_over(it.raw, it.mask),
     returns: Callable = lambda it: it.raw + it.values,
     pair: Callable = lambda it: (it.advantages, it.returns),
 ) -> Callable:
     """Both, with one part replaced; `it` holds the arguments and the parts before."""
 
-    def advantages_and_returns(rewards_, values, next_values, terminated_, truncated, mask, *, gamma, lam):
-        it = SimpleNamespace(rewards=rewards_, values=values, next_values=next_values, mask=mask, gamma=gamma, lam=lam)
-        it.terminated, it.ended = terminated_, terminated_ | truncated
+    def advantages_and_returns(rewards_, values, next_values_, terminated_, truncated, mask, *, gamma, lam):
+        it = SimpleNamespace(rewards=rewards_, values=values, next_values=next_values_, mask=mask, gamma=gamma, lam=lam)
+        it.terminated, it.truncated = terminated_, truncated
+        it.ended, it.next_values = ended(it), next_values(it)
         it.rewards, it.terminated = rewards(it), terminated(it)
         it.raw = faded(it, lam)
         it.advantages = whitened(it)
@@ -49,6 +52,10 @@ def whitened_over(x: Tensor, mask: Tensor, *, correction: int = 0) -> Tensor:
 
 def whitened_by_row(x: Tensor, mask: Tensor) -> Tensor:
     return torch.stack([whitened_over(row, real) for row, real in zip(x, mask, strict=True)])
+
+
+def one_column_later(it: SimpleNamespace) -> Tensor:
+    return torch.cat([it.values[:, 1:], torch.zeros_like(it.values[:, :1])], dim=1)
 
 
 def rewards_to_go(it: SimpleNamespace) -> Tensor:
@@ -100,6 +107,13 @@ MISCONCEPTIONS = (
         "padding was filled with 0, and counted in the mean and the variance",
         "0 adds nothing to a sum; to a mean it does",
         "Over how many positions did you take the mean?",
+    ),
+    Misconception(
+        "padding is counted in whitening, and n − 1 divides",
+        altered(whitened=lambda it: (it.raw - it.raw.mean()) / (it.raw.std() + 1e-8)),
+        "what stands at padding went into the mean and the variance, which was divided by n − 1",
+        "it is the line of most repositories, where nothing is padded",
+        "Over which positions did you take the mean?",
     ),
     Misconception(
         "each row is whitened for itself",
@@ -163,5 +177,26 @@ MISCONCEPTIONS = (
         "the rewards we did not wait for were taken to be zero",
         "both flags end the episode, and much published code merges them into one `done`",
         "Somebody stopped the clock. Was nothing to come, or did we not look?",
+    ),
+    Misconception(
+        "the two flags are swapped",
+        altered(terminated=lambda it: it.truncated),
+        "an episode that ended was given a future, and one that was cut off was not",
+        "both are rows of flags, and `gae` takes one after the other",
+        "Which of the two says that nothing is to come?",
+    ),
+    Misconception(
+        "the sum runs on through a truncation",
+        altered(ended=lambda it: it.terminated),
+        "what the next episode earned was credited to this one",
+        "an episode that was cut off is not over, and so it seems to go on in the next column",
+        "The clock stopped at t. To which episode does column t + 1 belong?",
+    ),
+    Misconception(
+        "the next value is that of the next column",
+        altered(next_values=one_column_later),
+        "behind an end the next column belongs to another episode, and behind the last column nothing is known",
+        "where each row is one whole reply it is right, and the trainer for words does it",
+        "The clock stopped at t. Which state came next, and does column t + 1 show it?",
     ),
 )

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from ppo_teach.exercises.chapters import PPO
-from ppo_teach.exercises.exercise import Case, Exercise
+from ppo_teach.exercises.exercise import Case, Exercise, Misshapen
 from ppo_teach.exercises.ppo.masked_mean_misconceptions import MISCONCEPTIONS
 from ppo_teach.masks import masked_mean
 
@@ -33,6 +33,8 @@ def play(function: Callable, x: Float[Tensor, "*B"], mask: Bool[Tensor, "*B"]) -
         result = function(x, mask)
     except ValueError:
         return torch.tensor([1.0, torch.nan])
+    if isinstance(result, Exception):
+        raise Misshapen("it returns an error", "an error was returned; `raise` it")
     return torch.tensor([0.0, torch.nan if result is None else torch.as_tensor(result).item()])
 
 

@@ -66,6 +66,13 @@ MISCONCEPTIONS = (
         "This mean is the last line of every loss. What is its gradient in each real token?",
     ),
     Misconception(
+        "padding is multiplied by zero, and nothing is refused",
+        lambda x, mask: (x * mask).sum() / mask.sum(),
+        "NaN times zero is NaN. And a batch without a real token passes for one, which is to be an error",
+        "with finite numbers and at least one real token it is the whole function",
+        "What is 0 · NaN? And what do you divide by when no position is real?",
+    ),
+    Misconception(
         "the mean of nothing is 0/0",
         lambda x, mask: zero_padding(x, mask).sum() / mask.sum(),
         "NaN was returned, and goes on into every weight",

@@ -10,6 +10,7 @@ from ppo_teach.exercises.chapters import PPO
 from ppo_teach.exercises.exercise import Case, Exercise, pick
 from ppo_teach.exercises.ppo.ppo_update_misconceptions import MISCONCEPTIONS
 from ppo_teach.exercises.ppo.ppo_update_steps import STEPS
+from ppo_teach.exercises.ppo.ppo_update_terms import TERMS
 from ppo_teach.exercises.ppo.updating import entry, play
 from ppo_teach.policy import action_logprobs, entropy
 from ppo_teach.surrogate import clipped_surrogate
@@ -181,6 +182,7 @@ PPO_UPDATE = Exercise(
         batch([[0, 0, 0]], [[2]], [1], [-1], [-1], epochs=1, minibatch_size=1, value_coef=1.0),
         batch([[1, 0, 0]], [[1]], [0], [0], [0], epochs=1, minibatch_size=1, entropy_coef=0.5),
         batch([[0, 0, 0]], [[1]], [0], [4], [8], epochs=2, minibatch_size=1, max_grad_norm=0.5, value_clip=0.5),
+        batch([[0, 0, 0]], [[1]] * 2, [0, 1], [3, 0.5], [3, -0.5], epochs=2, minibatch_size=2),
         batch([[0, 0, 0]], [[1]] * 4, [0] * 4, [0.2] * 4, [0.3] * 4, epochs=2, minibatch_size=2),
         batch(
             [[0, 0, 0], [0, 1, 0], [1, 0, 0.5], [0, 0, 0], [0, 0, 1], [1, 1, 0]],
@@ -191,6 +193,8 @@ PPO_UPDATE = Exercise(
             epochs=2,
             minibatch_size=2,
             max_grad_norm=100.0,
+            law="Each epoch takes every step once, in a new order drawn with `rng`, and what belongs to a step stays "
+            "with it",
         ),
     ),
     random_case=random_batch,
@@ -202,7 +206,7 @@ PPO_UPDATE = Exercise(
         "with these rows; after loss.backward() comes nn.utils.clip_grad_norm_(policy.parameters(), "
         "config.max_grad_norm).",
     ),
-    misconceptions=(*MISCONCEPTIONS, *STEPS),
+    misconceptions=(*MISCONCEPTIONS, *TERMS, *STEPS),
     variants=(in_two_halves, from_scratch, by_epochs_of_rows),
     play=play,
 )

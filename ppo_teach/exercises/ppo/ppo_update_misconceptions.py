@@ -18,7 +18,9 @@ def altered(
     minibatches: Callable = lambda it: torch.randperm(it.number, generator=it.rng).split(it.config.minibatch_size),
     old: Callable = lambda it: it.mb.old_logprobs,
     weight: Callable = lambda it: it.mb.advantages,
+    surrogate: Callable = lambda it: torch.minimum(it.ratio * it.weights, it.clipped_ratio * it.weights),
     value_clip: Callable = lambda config: config.value_clip,
+    errors: Callable = lambda it: 0.5 * torch.maximum(it.plain, it.near),
     loss: Callable = lambda it: -it.surrogate + it.config.value_coef * it.errors - it.config.entropy_coef * it.bonus,
     zero: Callable = lambda it: it.optimizer.zero_grad(),
     clip: Callable = lambda it: clip_grad_norm_(it.policy.parameters(), it.config.max_grad_norm),
@@ -46,17 +48,13 @@ def altered(
                 logits, values = policy(it.mb.observations)
                 logprobs = logits.log_softmax(dim=-1)
                 it.logprobs = logprobs.gather(-1, it.mb.actions[:, None]).squeeze(-1)
-                ratio, weights = torch.exp(it.logprobs - old(it)), weight(it)
-                it.surrogate = torch.minimum(
-                    ratio * weights, ratio.clamp(1 - config.clip, 1 + config.clip) * weights
-                ).mean()
+                it.ratio, it.weights = torch.exp(it.logprobs - old(it)), weight(it)
+                it.clipped_ratio = it.ratio.clamp(1 - config.clip, 1 + config.clip)
                 bound = value_clip(config)
                 clipped = it.mb.old_values + (values - it.mb.old_values).clamp(-bound, bound)
-                plain, near = (values - it.mb.returns).square(), (clipped - it.mb.returns).square()
-                it.errors, it.bonus = (
-                    0.5 * torch.maximum(plain, near).mean(),
-                    -(logprobs.exp() * logprobs).sum(-1).mean(),
-                )
+                it.plain, it.near = (values - it.mb.returns).square(), (clipped - it.mb.returns).square()
+                it.surrogate, it.errors = surrogate(it).mean(), errors(it).mean()
+                it.bonus = -(logprobs.exp() * logprobs).sum(-1).mean()
                 zero(it)
                 loss(it).backward()
                 clip(it)
@@ -76,6 +74,10 @@ def taken_anew(it: SimpleNamespace) -> None:
 def whitened(it: SimpleNamespace) -> Tensor:
     x = it.mb.advantages
     return (x - x.mean()) / (x.var(correction=0) + 1e-8).sqrt()
+
+
+def shuffled_once(it: SimpleNamespace) -> None:
+    it.order = torch.randperm(it.number, generator=it.rng)
 
 
 def with_replacement(it: SimpleNamespace) -> list[Tensor]:
@@ -113,62 +115,6 @@ MISCONCEPTIONS = (
         "In which mode was the policy when it acted? What is its first ratio in the other mode?",
     ),
     Misconception(
-        "the surrogate is minimised",
-        altered(loss=lambda it: it.surrogate + it.config.value_coef * it.errors - it.config.entropy_coef * it.bonus),
-        "good actions became rarer",
-        "all three terms are called losses somewhere",
-        "A good action, and a step down your loss: is it more likely now?",
-    ),
-    Misconception(
-        "the loss is climbed",
-        altered(loss=lambda it: it.surrogate - it.config.value_coef * it.errors + it.config.entropy_coef * it.bonus),
-        "everything moved in the opposite direction, the critic too",
-        "PPO's objective is maximised in the paper",
-        "Which way does an optimiser of torch go?",
-    ),
-    Misconception(
-        "entropy is a cost",
-        altered(loss=lambda it: -it.surrogate + it.config.value_coef * it.errors + it.config.entropy_coef * it.bonus),
-        "the policy was pushed to decide sooner",
-        "in a loss most terms have a plus",
-        "Should a policy that decides for good be rewarded for it, or pay?",
-    ),
-    Misconception(
-        "there is no entropy bonus",
-        altered(loss=lambda it: -it.surrogate + it.config.value_coef * it.errors),
-        "`entropy_coef` was not used",
-        "its weight is small, and often 0",
-        "How many terms has the loss?",
-    ),
-    Misconception(
-        "the critic's loss has no weight",
-        altered(loss=lambda it: -it.surrogate + it.errors - it.config.entropy_coef * it.bonus),
-        "`value_coef` was not used",
-        "the loss has a ½ in it already",
-        "Which settings in `config` are weights of a term?",
-    ),
-    Misconception(
-        "the critic is not trained",
-        altered(loss=lambda it: -it.surrogate - it.config.entropy_coef * it.bonus),
-        "the value's weights stayed as they were",
-        "the surrogate is what PPO is about",
-        "How many terms has the loss, and what were the returns for?",
-    ),
-    Misconception(
-        "the critic's step is not bounded",
-        altered(value_clip=lambda config: torch.inf),
-        "the plain value loss was used, or the old values were taken anew, which comes to the same",
-        "the plain loss trains a critic as well, and in the first step they agree",
-        "What did the critic say when the batch was drawn, and how far may it move from that?",
-    ),
-    Misconception(
-        "one clip for both",
-        altered(value_clip=lambda config: config.clip),
-        "the critic was bounded by ε of the policy",
-        "both are 0.2 by default",
-        "Which setting bounds a ratio, and which a value?",
-    ),
-    Misconception(
         "the whole batch in every step",
         altered(minibatches=lambda it: [torch.arange(it.number)]),
         "`minibatch_size` was not used, so there were fewer steps",
@@ -181,6 +127,27 @@ MISCONCEPTIONS = (
         "neighbours in time stayed together, and they have much in common",
         "the sum over an epoch does not depend on the order",
         "Which steps of an episode end up in one minibatch?",
+    ),
+    Misconception(
+        "one shuffle for all epochs",
+        altered(begin=shuffled_once, minibatches=lambda it: it.order.split(it.config.minibatch_size)),
+        "every epoch had the same minibatches",
+        "one shuffle looks like enough, and the line can as well stand above both loops",
+        "Two steps share a minibatch in the first epoch. Do they in the second?",
+    ),
+    Misconception(
+        "the order is not drawn with `rng`",
+        altered(minibatches=lambda it: torch.randperm(it.number).split(it.config.minibatch_size)),
+        "the generator was left as it was, so its seed does not decide the run",
+        "torch has random numbers of its own, and nothing complains",
+        "Who decides your order, if not `rng`?",
+    ),
+    Misconception(
+        "one minibatch an epoch",
+        altered(minibatches=lambda it: [torch.randperm(it.number, generator=it.rng)[: it.config.minibatch_size]]),
+        "the rest of the batch was not used",
+        "a random sample of the batch is a minibatch, and it saves a loop",
+        "How many gradient steps does an epoch over 4 steps make, in minibatches of 2?",
     ),
     Misconception(
         "minibatches are drawn with replacement",

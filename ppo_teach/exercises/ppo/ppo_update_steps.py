@@ -13,6 +13,11 @@ def step_of_the_epoch(it: SimpleNamespace) -> None:
     it.optimizer.step()
 
 
+def each_parameter(it: SimpleNamespace) -> None:
+    for parameter in it.policy.parameters():
+        clip_grad_norm_(parameter, it.config.max_grad_norm)
+
+
 STEPS = (
     Misconception(
         "the gradient reaches the optimiser unclipped",
@@ -27,6 +32,13 @@ STEPS = (
         "each entry was cut for itself, which turns the gradient into another direction",
         "`clip_grad_value_` is the neighbour of `clip_grad_norm_`",
         "A gradient of (3, 4) is to have the length 1. Which one is it then?",
+    ),
+    Misconception(
+        "each parameter's gradient is clipped for itself",
+        altered(clip=each_parameter),
+        "policy and critic were each allowed the whole length, so together they had more",
+        "`clip_grad_norm_` takes a single tensor, too",
+        "One vector holds the gradient of all parameters. How long is it after your loop?",
     ),
     Misconception(
         "gradients are never set to zero",

@@ -7,6 +7,7 @@ descent, whose steps then add up in any order.
 
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import pairwise
 
 import torch
 from jaxtyping import Float, Int
@@ -52,7 +53,7 @@ def play(
     entropy_coef: float,
     max_grad_norm: float,
 ) -> Float[Tensor, "R W"]:
-    """The weights after the update, below a row that holds the number of epochs in which nothing was shuffled."""
+    """The weights after the update, below a row that says what is wrong with the order of the minibatches."""
     policy = LinearActorCritic(weights).eval()
     with torch.no_grad():
         logits, old_values = policy(observations)
@@ -69,24 +70,33 @@ def play(
     )
     optimizer = torch.optim.SGD(policy.parameters(), lr=1.0)
     batch = observations, actions, old_logprobs, old_values, advantages, returns
-    function(policy, optimizer, *batch, config, rng=torch.Generator().manual_seed(0))
+    rng = torch.Generator().manual_seed(0)
+    untouched = rng.get_state()
+    function(policy, optimizer, *batch, config, rng=rng)
     found = torch.cat([policy.actor, policy.critic[:, None]], dim=1).detach()
-    first_row = torch.zeros(1, found.shape[1])
-    first_row[0, 0] = unshuffled(policy.seen, observations, minibatch_size)
-    return torch.cat([first_row, found])
+    orders = epochs_seen(policy.seen, observations, minibatch_size)
+    unshuffled = sum(torch.equal(epoch, observations) for epoch in orders)
+    repeated = sum(torch.equal(epoch, before) for before, epoch in pairwise(orders))
+    unused = bool(orders) and torch.equal(rng.get_state(), untouched)
+    return torch.cat([torch.tensor([[unshuffled, repeated, unused]]).to(found.dtype), found])
 
 
-def unshuffled(seen: list[Tensor], observations: Float[Tensor, "N D"], minibatch_size: int) -> int:
-    """How often the minibatches, in the order in which they came, were the batch as it stood."""
+def epochs_seen(
+    seen: list[Tensor], observations: Float[Tensor, "N D"], minibatch_size: int
+) -> tuple[Float[Tensor, "K D"], ...]:
+    """The minibatches in the order in which they came, an epoch each; none where steps are alike or there is one."""
     minibatches = [rows for rows in seen if len(rows) == minibatch_size < len(observations)]
     if not minibatches or len(observations.unique(dim=0)) < len(observations):
-        return 0
-    epochs = torch.cat(minibatches).split(len(observations))
-    return sum(torch.equal(epoch, observations) for epoch in epochs)
+        return ()
+    return torch.cat(minibatches).split(len(observations))
 
 
 def entry(index: tuple[int, ...]) -> str:
     row, column = index
     if row == 0:
-        return "number of epochs in the batch's own order"
+        return (
+            "number of epochs in the batch's own order",
+            "number of epochs in the order of the epoch before",
+            "number of generators left unused",
+        )[column]
     return f"weight of feature {row - 1} in {f'the logit of action {column}' if column < 2 else 'the value'}"

@@ -57,6 +57,13 @@ def by_multiplication(x: Tensor, mask: Tensor) -> Tensor:
     return centred / torch.sqrt(centred.square().sum() / mask.sum() + 1e-8)
 
 
+def zeros_shifted(x: Tensor, mask: Tensor) -> Tensor:
+    """Padding is 0 before the mean is subtracted, and not afterwards, when the squares are added up."""
+    x = zero_padding(x, mask)
+    centred = x - x.sum() / mask.sum()
+    return zero_padding(centred / torch.sqrt(centred.square().sum() / mask.sum() + 1e-8), mask)
+
+
 def unbiased(centred: Tensor, mask: Tensor) -> Tensor:
     return zero_padding(centred, mask).square().sum() / (mask.sum() - 1)
 
@@ -67,6 +74,13 @@ MISCONCEPTIONS = (
         everywhere,
         "padding went into the mean and the variance, and into the result",
         "with replies of equal length the mask is true everywhere",
+        "Which positions of the batch are tokens?",
+    ),
+    Misconception(
+        "padding is whitened as well, and n − 1 divides",
+        lambda x, mask: (x - x.mean()) / (x.std() + 1e-8),
+        "padding went into the mean, into the variance, which was divided by n − 1, and into the result",
+        "it is the line of most repositories, where nothing is padded",
         "Which positions of the batch are tokens?",
     ),
     Misconception(
@@ -89,6 +103,13 @@ MISCONCEPTIONS = (
         "the mean is right, but padding counted in the variance",
         "padding was filled with 0, and 0 adds nothing to a sum; to a mean it does",
         "How many real tokens are there, and by how many did you divide?",
+    ),
+    Misconception(
+        "padding is no longer 0 when the squares are added up",
+        zeros_shifted,
+        "the mean is right, but the variance counts padding's distance from it",
+        "padding was filled with 0 once, at the beginning; then the mean was subtracted everywhere",
+        "What stands at padding once you have subtracted the mean?",
     ),
     Misconception(
         "padding is shifted, not zero",
