@@ -39,7 +39,7 @@ def alike(name: str, its: Curves) -> bool:
         "refreshed_old": lambda: (
             its["kl"][-1] > 1 and max(max(its[name]) for name in ("ratio_error", "kl_to_old", "clip_fraction")) < 1e-5
         ),
-        "lost_score": lambda: max(map(abs, its["kl"])) < 1e-5 and max(its["grad_norm"]) < 1e-5,
+        "lost_score": lambda: max(map(abs, its["kl"])) < 1e-5 and max(its["ratio_error"]) < 1e-5,
         "neighbours_score": lambda: (
             its["clip_fraction"][0] > 0.05
             and max(its["score"][-4:]) < 0.2

@@ -40,7 +40,7 @@ FIVE_BROKEN_RUNS = Riddle(
         "kl_sign": Defect(
             "the KL term has the wrong sign",
             "the policy is paid for leaving: with steps as long as a healthy run's, `ratio_error` below ½, `kl` climbs "
-            "higher than that of any healthy run, and stays there",
+            "well above a healthy run's, and stays there",
         ),
         "frozen_critic": Defect(
             "the critic never learns",
@@ -70,7 +70,8 @@ FIVE_BROKEN_RUNS = Riddle(
         ),
         "lost_score": Defect(
             "the score never reaches the last token",
-            "there is nothing to learn: `kl` is 0 from the first iteration to the last, and so is the gradient",
+            "there is nothing to learn: the gradient is 0, so `ratio_error` and `kl` are 0 from the first iteration to "
+            "the last",
         ),
         "neighbours_score": Defect(
             "each reply is paid the score of its neighbour",
@@ -106,7 +107,7 @@ FIVE_BROKEN_RUNS = Riddle(
         ),
         "D": (
             "Which curves are exactly 0, and can that be?",
-            "`kl` climbs, so the policy moves. Which three curves say that it does not?",
+            "`kl` climbs, so the policy moves. Which curves say that it does not?",
             "Whom does the ratio compare the policy with, if it is always 1?",
         ),
         "E": (
