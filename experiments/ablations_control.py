@@ -82,6 +82,7 @@ VARIANTS = {
     "no annealing": Variant(trainer=Unannealed),
     "no gradient clipping": Variant(settings={"max_grad_norm": inf}),
     "shared trunk": Variant(network=SharedTrunk),
+    "shared trunk, value_coef 0.005": Variant(network=SharedTrunk, settings={"value_coef": 0.005}),
     "time limit ends": Variant(trainer=TimeLimitEnds),
 }
 
