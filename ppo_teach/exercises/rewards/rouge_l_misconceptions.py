@@ -36,6 +36,16 @@ def greedy(ours: list[int], theirs: list[int]) -> int:
     return found
 
 
+def beside(ours: list[int], theirs: list[int]) -> int:
+    """A shared word adds 1 to the larger neighbour, which may have used it already."""
+    row = [0] * (len(theirs) + 1)
+    for word in ours:
+        above, row = row, [0]
+        for j, other in enumerate(theirs):
+            row.append(max(above[j + 1], row[j]) + (word == other))
+    return row[-1]
+
+
 def f_measure(L: int, H: int, R: int) -> float:
     return 2 * L / (H + R)
 
@@ -94,6 +104,13 @@ MISCONCEPTIONS = (
         "neither order nor repetition was looked at",
         "`set(a) & set(b)` is what two texts share",
         "1 2 3 and 3 2 1: which words have both in the same order? And how long is 1 1 2?",
+    ),
+    Misconception(
+        "one more than above or beside, not than the diagonal",
+        altered(common=beside),
+        "one word was matched twice, and the common row may be longer than a text",
+        "in a text without repetitions the neighbours are nearly always right",
+        "In 1 1 against 1, which cell says what was common before both words?",
     ),
     Misconception(
         "compared place by place",

@@ -18,6 +18,12 @@ def put(place: Callable[[Tensor, Tensor], Tensor]) -> Callable:
     return score_at_last_token
 
 
+def at_the_ends_of_all_rows(scores: Tensor, mask: Tensor) -> Tensor:
+    rewards = torch.zeros(mask.shape)
+    rewards[:, mask.sum(dim=1) - 1] = scores
+    return rewards
+
+
 def in_the_last_column(columns: Tensor, lengths: Tensor) -> Tensor:
     return (columns == len(columns) - 1).expand(len(lengths), -1)
 
@@ -43,6 +49,20 @@ MISCONCEPTIONS = (
         "a reply is paid once for each of its tokens, so a long one is paid more",
         "a reward for each token is what the trainer asks for, and every token took part",
         "What do the rewards of a reply of three tokens add up to?",
+    ),
+    Misconception(
+        "the last token and all that follows",
+        put(lambda columns, lengths: columns >= lengths - 1),
+        "padding was paid as well, where nobody looks for a reward",
+        "`mask.cumsum(dim=1) == mask.sum(dim=1, keepdim=True)` finds the last token, and stays true behind it",
+        "What does the running sum of the mask do at padding?",
+    ),
+    Misconception(
+        "each row is paid where any row ends",
+        at_the_ends_of_all_rows,
+        "the scores of other replies stand in the row too",
+        "`rewards[:, last] = scores` looks like one index for each row; it takes all of them in every row",
+        "`rewards[:, [1, 2]]`: which rows, and which columns?",
     ),
     Misconception(
         "every position",

@@ -141,6 +141,20 @@ MISCONCEPTIONS = (
         "If all four precisions are ½, what is their mean?",
     ),
     Misconception(
+        "the longest n-grams are left out",
+        altered(orders=lambda H, R: max(1, min(4, H) - 1)),
+        "the last n was not counted",
+        "`range(1, N)` stops before N",
+        "What is list(range(1, 4))?",
+    ),
+    Misconception(
+        "in percent",
+        lambda hypothesis, reference: 100 * altered()(hypothesis, reference),
+        "100 times too large for a reward; the scores here are in [0, 1]",
+        "papers report BLEU in percent, and sacrebleu returns it so",
+        "What should the reference itself earn?",
+    ),
+    Misconception(
         "4-grams are asked of a text that has none",
         altered(orders=lambda H, R: 4),
         "a hypothesis of fewer than four words has no 4-grams, and was given 0 for it",

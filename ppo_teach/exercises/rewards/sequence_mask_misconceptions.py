@@ -29,6 +29,18 @@ def through_the_last_eos(responses: Tensor, eos: int) -> Tensor:
     return (to_come > 0) | ~is_eos.any(dim=1, keepdim=True)
 
 
+def through_the_first_or_one_token(responses: Tensor, eos: int) -> Tensor:
+    """`argmax` is 0 where nothing is True."""
+    end = (responses == eos).int().argmax(dim=1, keepdim=True)
+    return torch.arange(responses.shape[1]) <= end
+
+
+def end_counted_in_the_reply(sequences: Tensor, *, prompt_width: int, eos: int) -> Tensor:
+    is_eos, column = sequences[:, prompt_width:] == eos, torch.arange(sequences.shape[1])
+    end = torch.where(is_eos.any(dim=1), is_eos.int().argmax(dim=1), len(column))
+    return (column >= prompt_width) & (column <= end[:, None])
+
+
 def eos_of_the_whole_row(sequences: Tensor, *, prompt_width: int, eos: int) -> Tensor:
     column = torch.arange(sequences.shape[1])
     return (column >= prompt_width) & (before(sequences == eos) == 0)
@@ -79,6 +91,27 @@ MISCONCEPTIONS = (
         "the first position of padding was taken for a token",
         "'through EOS, included' sounds like one more",
         "How many EOS may have come *before* a real token?",
+    ),
+    Misconception(
+        "real until the second EOS",
+        behind_the_prompt(lambda responses, eos: (responses == eos).cumsum(dim=1) <= 1),
+        "the count of EOS stays at 1 behind the first, so what stands there was taken for the reply",
+        "`cumsum <= 1` keeps the EOS, and padding made of EOS hides the rest",
+        "How many EOS have been counted at the EOS itself, and how many one position later?",
+    ),
+    Misconception(
+        "a reply without EOS is one token long",
+        behind_the_prompt(through_the_first_or_one_token),
+        "a reply that was cut at max_tokens lost all its tokens but one",
+        "`argmax` finds the first EOS, and says 0 where there is none",
+        "What does `argmax` return for a row of zeros?",
+    ),
+    Misconception(
+        "the end is counted from the reply's beginning",
+        end_counted_in_the_reply,
+        "an index into the reply was compared with columns of the whole row",
+        "the reply was cut out to look for its EOS, and an index keeps no note of where it was counted from",
+        "The EOS is token 1 of the reply. In which column of the row does it stand?",
     ),
     Misconception(
         "a reply without EOS is empty",
