@@ -135,6 +135,12 @@ def with_random_value_head(start: nn.Module) -> nn.Module:
     return start
 
 
+def with_expectations(start: nn.Module) -> nn.Module:
+    """The head expects 0.4, about what the start earns, of every state: its bias need not be learned first."""
+    torch.nn.init.constant_(start.value_head.bias, 0.4)
+    return start
+
+
 def unchanged(start: nn.Module) -> nn.Module:
     return start
 
@@ -149,6 +155,7 @@ class Variant:
 
 
 ONE_STEP = {"epochs": 1, "minibatch_size": CONFIG.batch_size}
+ONE_LARGE_STEP = {**ONE_STEP, "learning_rate": 4 * CONFIG.learning_rate}  # PPO takes four smaller ones
 VARIANTS = {
     "PPO": Variant(),
     "no clip": Variant(settings={"clip": inf}),
@@ -160,6 +167,7 @@ VARIANTS = {
     "one epoch": Variant(settings={"epochs": 1}),
     "eight epochs": Variant(settings={"epochs": 8}),
     "random value head": Variant(model=with_random_value_head),
+    "value head that expects 0.4": Variant(model=with_expectations),
     "separate critic": Variant(model=with_separate_critic),
     "no annealing": Variant(Unannealed),
     "no gradient clipping": Variant(settings={"max_grad_norm": inf}),
@@ -167,6 +175,9 @@ VARIANTS = {
     "REINFORCE": Variant(Reinforce, settings={**ONE_STEP, "value_coef": 0.0}),
     "REINFORCE with baseline": Variant(ReinforceWithBaseline, settings=ONE_STEP),
     "A2C": Variant(A2C, settings=ONE_STEP),
+    "REINFORCE, four times the rate": Variant(Reinforce, settings={**ONE_LARGE_STEP, "value_coef": 0.0}),
+    "REINFORCE with baseline, four times the rate": Variant(ReinforceWithBaseline, settings=ONE_LARGE_STEP),
+    "A2C, four times the rate": Variant(A2C, settings=ONE_LARGE_STEP),
     "REINFORCE, eight epochs": Variant(Reinforce, settings={"epochs": 8, "value_coef": 0.0}),
     "REINFORCE with baseline, eight epochs": Variant(ReinforceWithBaseline, settings={"epochs": 8}),
     "A2C, eight epochs": Variant(A2C, settings={"epochs": 8}),
