@@ -13,9 +13,10 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
+from math import nan
 from multiprocessing import get_context
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -93,9 +94,10 @@ def table(runs: Mapping[str, Sequence[Result]], columns: Sequence[str]) -> str:
     """Mean ± standard deviation over seeds of each column, and the worst seed of the first."""
     lines = [["", *columns, f"worst seed's {columns[0]}"], ["---", *["---:"] * (len(columns) + 1)]]
     for variant, results in runs.items():
-        numbers = {column: [result[column] for result in results] for column in columns}
-        spreads = [f"{fmean(seeds):.4g} ± {stdev(seeds):.2g}" for seeds in numbers.values()]
-        lines.append([variant, *spreads, f"{min(numbers[columns[0]]):.4g}"])
+        numbers = [[nan if result[column] is None else result[column] for result in results] for column in columns]
+        seeds = torch.tensor(numbers, dtype=torch.float64)
+        spreads = [f"{row.mean():.4g} ± {row.std():.2g}" for row in seeds]
+        lines.append([variant, *spreads, f"{seeds[0].min():.4g}"])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 

@@ -14,7 +14,7 @@ from torch.autograd import gradcheck
 
 from ppo_teach.advantages import gae, td_residuals
 from ppo_teach.exact import enumerate_responses, exact_values
-from ppo_teach.kl import kl_shaped_rewards
+from ppo_teach.kl import kl_loss, kl_shaped_rewards
 from ppo_teach.masks import (
     is_last_token,
     last_token,
@@ -190,6 +190,7 @@ TAKE_A_MASK = {
     "explained_variance": (2, lambda x, y: explained_variance(x, y, REPLIES)),
     "clipped_surrogate": (3, lambda x, y, z: clipped_surrogate(x, y, z, REPLIES, clip=0.2)),
     "clip_fraction": (3, lambda x, y, z: clip_fraction(x, y, z, REPLIES, clip=0.2)),
+    "kl_loss": (2, lambda x, y: kl_loss(x, y, REPLIES)),
     "kl_shaped_rewards": (2, lambda x, y: kl_shaped_rewards(torch.arange(4.0).double(), x, y, REPLIES, kl_coef=0.1)),
     "exact_values": (
         2,
