@@ -32,6 +32,9 @@ PREPARE = """() => {
     });
 }"""
 
+# What has been opened fades in, and is pale meanwhile.
+SETTLED = "() => Promise.allSettled(document.getAnimations().map(animation => animation.finished))"
+
 # Whatever ends right of the screen, unless it lies in a box that scrolls.
 OVERFLOW = """() => [...document.querySelectorAll("body *")].filter(element => {
     for (let box = element.parentElement; box !== document.body; box = box.parentElement)
@@ -100,6 +103,7 @@ def test_nothing_is_wider_than_a_telephone(name: str, look: Callable):
 def test_everyone_can_read_it(name: str, theme: str, use: Callable):
     with use(name, theme=theme) as reading:
         reading.page.evaluate(PREPARE)
+        reading.page.evaluate(SETTLED)
         rules = {"runOnly": ["color-contrast"]} if theme == "dark" else {}  # in the dark only the colours differ
         violations = Axe().run(reading.page, None, rules).response["violations"]
     found = [(rule["id"], node["html"], node["failureSummary"]) for rule in violations for node in rule["nodes"]]
