@@ -40,7 +40,14 @@ class EqualSamples(ControlTrainer):
         return self.history
 
 
-class ReinforceWithBaseline(EqualSamples):
+class LogProbabilities(EqualSamples):
+    """PPO but for the objective: plain log π, which knows nothing of the policy that acted."""
+
+    def objective(self, logprobs: Tensor, mb: Experience, advantages: Tensor) -> Tensor:
+        return (logprobs * advantages).mean()
+
+
+class ReinforceWithBaseline(LogProbabilities):
     """Whole episodes of one environment, the rewards that followed less what the critic expected, and plain log π."""
 
     @torch.no_grad()
@@ -61,9 +68,6 @@ class ReinforceWithBaseline(EqualSamples):
     ) -> Iterator[tuple[Experience, Tensor, Tensor]]:
         yield experience[torch.arange(returns.numel())], advantages.flatten(), returns.flatten()
 
-    def objective(self, logprobs: Tensor, mb: Experience, advantages: Tensor) -> Tensor:
-        return (logprobs * advantages).mean()
-
 
 def rewards_that_followed(experience: Experience, *, gamma: float) -> Tensor:
     """To the end of the episode, discounted: with a critic that expects 0, and λ = 1, GAE is just that."""
@@ -79,17 +83,8 @@ class Reinforce(ReinforceWithBaseline):
         return returns, returns
 
 
-class A2C(EqualSamples, Unwhitened):
+class A2C(LogProbabilities, Unwhitened):
     """Few steps, n-step advantages, and plain log π."""
-
-    def objective(self, logprobs: Tensor, mb: Experience, advantages: Tensor) -> Tensor:
-        return (logprobs * advantages).mean()
-
-
-class LogProbabilities(EqualSamples):
-    """PPO but for the objective: plain log π, which knows nothing of the policy that acted."""
-
-    objective = A2C.objective
 
 
 ONE_STEP = {"steps": 512, "minibatch_size": 512, "epochs": 1, "clip": inf, "value_clip": inf}  # to a batch
