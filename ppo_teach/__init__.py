@@ -20,6 +20,7 @@ Text and models
     rewards         BLEU, ROUGE and friends
     envs            the same decision process as a Gymnasium environment
     pretraining     the supervised start
+    preferences     which of two responses is better?
     reward_model    rewards learned from preferences
 
 Training

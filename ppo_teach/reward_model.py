@@ -4,8 +4,6 @@ Somebody was shown two responses to a prompt and preferred one. A language model
 give that one the higher number.
 """
 
-from dataclasses import dataclass
-
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
@@ -13,6 +11,7 @@ from torch.nn.functional import logsigmoid
 
 from ppo_teach.checks import require, same_shape
 from ppo_teach.models import ActorCritic
+from ppo_teach.preferences import Preferences
 from ppo_teach.pretraining import descend
 from ppo_teach.rewards import Reward
 from ppo_teach.texts import Prompts
@@ -28,34 +27,6 @@ def bradley_terry_loss(chosen: Float[Tensor, " B"], rejected: Float[Tensor, " B"
     """
     same_shape(chosen=chosen, rejected=rejected)
     return -logsigmoid(chosen - rejected).mean()
-
-
-@dataclass(frozen=True, eq=False)
-class Preferences:
-    """Prompts, and for each two responses, of which the first was preferred."""
-
-    prompts: Prompts
-    chosen: Int[Tensor, "B T"]
-    chosen_mask: Bool[Tensor, "B T"]
-    rejected: Int[Tensor, "B U"]
-    rejected_mask: Bool[Tensor, "B U"]
-
-    def __post_init__(self) -> None:
-        for name in ("chosen", "rejected"):
-            responses, mask = getattr(self, name), getattr(self, f"{name}_mask")
-            require(len(responses) == len(self), f"{name} must number {len(self)}, as prompts do; got {len(responses)}")
-            same_shape(**{name: responses, f"{name}_mask": mask})
-
-    def __len__(self) -> int:
-        return len(self.prompts)
-
-    def __getitem__(self, rows: slice | Int[Tensor, " K"]) -> "Preferences":
-        pairs = (self.chosen, self.chosen_mask, self.rejected, self.rejected_mask)
-        return Preferences(self.prompts[rows], *(tensor[rows] for tensor in pairs))
-
-    def to(self, device: torch.device | str) -> "Preferences":
-        pairs = (self.chosen, self.chosen_mask, self.rejected, self.rejected_mask)
-        return Preferences(self.prompts.to(device), *(tensor.to(device) for tensor in pairs))
 
 
 class RewardModel(nn.Module):

@@ -1,9 +1,8 @@
-"""Preferences and the model that learns from them. Chapter: book/language/reward-models.md."""
+"""The model that learns from preferences. Chapter: book/language/reward-models.md."""
 
 import copy
 import math
 from collections.abc import Callable
-from typing import Any
 
 import jaxtyping
 import pytest
@@ -12,8 +11,8 @@ from small_models import MAX_TOKENS, TRANSFORMERS, gpt2, ragged_prompts, ragged_
 from torch import nn
 
 from ppo_teach.config import PPOConfig
+from ppo_teach.preferences import Preferences
 from ppo_teach.reward_model import (
-    Preferences,
     RewardModel,
     bradley_terry_loss,
     learned_reward,
@@ -133,18 +132,11 @@ def test_scores_that_are_all_the_same_cannot_be_standardised():
 # Learning.
 
 
-def preferences(**changes: Any) -> Preferences:
+def preferences() -> Preferences:
     """Whoever says 4 first is preferred to whoever says 2 first."""
-    prompts = ragged_prompts()
     chosen, rejected = torch.tensor([[4, 1, 0]] * 4), torch.tensor([[2, 3, 6, 1]] * 4)
-    parts = {
-        "prompts": prompts,
-        "chosen": chosen,
-        "chosen_mask": torch.tensor([[True, True, False]] * 4),
-        "rejected": rejected,
-        "rejected_mask": torch.ones_like(rejected, dtype=torch.bool),
-    }
-    return Preferences(**{**parts, **changes})
+    mask = torch.tensor([[True, True, False]] * 4)
+    return Preferences(ragged_prompts(), chosen, mask, rejected, torch.ones_like(rejected, dtype=torch.bool))
 
 
 def trained(seed: int = 0) -> tuple[RewardModel, list[float]]:
@@ -162,22 +154,6 @@ def test_the_model_comes_to_score_the_preferred_response_higher():
 
 def test_the_seed_decides_the_pairs_drawn():
     assert trained()[1] == trained()[1] != trained(seed=1)[1]
-
-
-def test_some_preferences_are_the_rows_asked_for():
-    some = preferences()[torch.tensor([2, 0])]
-    assert len(some) == 2
-    assert some.prompts.rows.tolist() == [2, 0]
-    assert (some.chosen.shape, some.rejected_mask.shape) == ((2, 3), (2, 4))
-
-
-@pytest.mark.parametrize("name", ["chosen", "rejected"])
-@pytest.mark.usefixtures("shapes_unchecked")
-def test_each_prompt_needs_both_responses_and_each_response_its_mask(name: str):
-    with pytest.raises(ValueError, match=f"{name} must number 4, as prompts do; got 1"):
-        preferences(**{name: torch.zeros(1, 3, dtype=torch.long)})
-    with pytest.raises(ValueError, match=f"{name}_mask"):
-        preferences(**{f"{name}_mask": torch.ones(4, 9, dtype=torch.bool)})
 
 
 def test_the_trainer_climbs_a_learned_reward_and_leaves_the_judge_alone():
