@@ -59,7 +59,7 @@ def test_the_reward_of_a_clean_translation_is_one_and_of_a_flawed_one_less(task:
 def test_the_report_counts_what_it_says():
     references = ["我 卖 一 本 书 和 一 匹 马 。", "他 偷 这 只 猫 。"]
     perfect = report(references, references)
-    assert perfect == {"BLEU": pytest.approx(100), "chrF": pytest.approx(100), "measure words": 100, "grammatical": 100}
+    assert perfect == dict.fromkeys(("BLEU", "chrF", "ROUGE-L", "measure words", "grammatical"), pytest.approx(100))
     # The book has its measure word; the horse has 个, the cat is a dog: one in three. Neither sentence is flawless, for
     # the second one wants 条.
     spoilt = report(["我 卖 一 本 书 和 一 个 马 。", "他 偷 这 只 狗 。"], references)
@@ -67,3 +67,5 @@ def test_the_report_counts_what_it_says():
     assert spoilt["grammatical"] == 0
     assert 0 < spoilt["BLEU"] < 100
     assert 0 < spoilt["chrF"] < 100
+    # One word of ten is wrong, then one of six.
+    assert spoilt["ROUGE-L"] == pytest.approx(100 * (9 / 10 + 5 / 6) / 2)

@@ -11,7 +11,7 @@ from random import Random
 from ppo_teach.config import PPOConfig
 from ppo_teach.kl import FixedKL
 from ppo_teach.language_models import tiny_causal
-from ppo_teach.rewards import bleu, corpus_bleu, corpus_chrf
+from ppo_teach.rewards import bleu, corpus_bleu, corpus_chrf, rouge
 from ppo_teach.tasks.english_chinese import crawled, is_chinese, measure_words, random_sentence
 from ppo_teach.tasks.settings import Settings, Supervision
 from ppo_teach.tasks.task import Examples, Task
@@ -50,7 +50,7 @@ def translation() -> Task:
 
 
 def report(hypotheses: Sequence[str], references: Sequence[str]) -> dict[str, float]:
-    """In percent: corpus BLEU and chrF; nouns that have their own measure word; sentences without a flaw."""
+    """In percent: corpus BLEU and chrF, mean ROUGE-L; nouns that have their own measure word; flawless sentences."""
     right = [
         pair in measure_words(hypothesis)
         for hypothesis, reference in zip(hypotheses, references, strict=True)
@@ -59,6 +59,7 @@ def report(hypotheses: Sequence[str], references: Sequence[str]) -> dict[str, fl
     return {
         "BLEU": corpus_bleu(hypotheses, references, tokenize="zh"),
         "chrF": corpus_chrf(hypotheses, references),
+        "ROUGE-L": 100 * rouge(hypotheses, references).mean().item(),
         "measure words": 100 * sum(right) / len(right),
         "grammatical": 100 * sum(map(is_chinese, hypotheses)) / len(hypotheses),
     }
