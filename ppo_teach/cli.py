@@ -19,12 +19,14 @@ from ppo_teach.runs.folders import read_task_name
 from ppo_teach.runs.run import evaluate_run, run
 from ppo_teach.runs.seeds import run_seeds, table
 from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION, generation
+from ppo_teach.tasks.localisation import SETTINGS_OF_LOCALISATION, localisation
 from ppo_teach.tasks.settings import Device, Settings, Supervision
 from ppo_teach.tasks.task import configured
 from ppo_teach.tasks.translation import SETTINGS_OF_TRANSLATION, translation
 
 TASKS = {
     "translation": (translation, SETTINGS_OF_TRANSLATION),
+    "localisation": (localisation, SETTINGS_OF_LOCALISATION),
     "generation": (generation, SETTINGS_OF_GENERATION),
 }
 
@@ -49,7 +51,11 @@ class Train:
 
 AnyTask = tyro.extras.subcommand_type_from_defaults(
     {name: Train(name, settings.ppo, settings.supervision) for name, (_, settings) in TASKS.items()},
-    descriptions={"translation": "English to Chinese.", "generation": "Film reviews, steered towards praise."},
+    descriptions={
+        "translation": "English to Chinese.",
+        "localisation": "Texts of an app to Chinese, placeholders untouched.",
+        "generation": "Film reviews, steered towards praise.",
+    },
 )
 
 

@@ -10,4 +10,6 @@ generation      film reviews, steered towards praise
 dictionary      English and Chinese words
 english_chinese a grammar of English sentences and their Chinese translations
 translation     English to Chinese, from a supervised start that learned bad habits
+app_texts       a grammar of texts of an app, and the rules that their translations keep
+localisation    texts of an app into Chinese: what BLEU does not see
 """
