@@ -73,6 +73,30 @@ MISCONCEPTIONS = (
         "Which of the two numbers is fixed, and can be divided by?",
     ),
     Misconception(
+        "the quotient is upside down",
+        altered(error=lambda kl, target, episodes: clipped(target / kl - 1)),
+        "target/KL is below 1 where the KL is too high, so β fell there",
+        "both quotients are 1 at the target",
+        "The KL is above its target. Should a nat cost more, or less?",
+    ),
+    Misconception(
+        "the −1 is missing",
+        altered(error=lambda kl, target, episodes: clipped(kl / target)),
+        "at the target the quotient is 1, not 0, so β rose there",
+        "a quotient already says how far off the KL is",
+        "The KL is on its target. What should e be?",
+    ),
+    Misconception(
+        "the step is clipped, not the error",
+        altered(
+            error=lambda kl, target, episodes: kl / target - 1,
+            step=lambda coef, change: coef * (1 + clipped(change)),
+        ),
+        "the clip came after the multiplication by episodes / horizon, so the limit no longer depends on the pace",
+        "it is the step that must not be wild",
+        "What is clipped to ±0.2: e, or e · episodes / horizon?",
+    ),
+    Misconception(
         "only the direction counts",
         altered(error=lambda kl, target, episodes: math.copysign(0.2, kl - target) if kl != target else 0.0),
         "a KL that is off by one percent was corrected as hard as one that is off by a hundred",

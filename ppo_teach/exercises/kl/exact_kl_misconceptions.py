@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn.functional import kl_div
 
 from ppo_teach.exercises.exercise import Misconception
 
@@ -138,6 +139,20 @@ MISCONCEPTIONS = (
         "the number is right, but the gradient of what was hidden is NaN",
         "`torch.where` around the product looks safe",
         "The gradient of a product multiplies by both factors. Is one of them infinite?",
+    ),
+    Misconception(
+        "zero times minus infinity, where both rule it out",
+        altered(terms=lambda new, ref: kl_div(ref, new.exp(), reduction="none")),
+        "π log π was guarded and π log π_ref was not: 0 · (−∞) is NaN",
+        "`kl_div` and `xlogy` know what 0 · log 0 is, and seem to look after everything",
+        "What does a token add that neither of the two ever says?",
+    ),
+    Misconception(
+        "infinity is cut off",
+        altered(terms=lambda new, ref: new.exp() * (new - ref).nan_to_num(0.0)),
+        "`nan_to_num` replaces infinity, too, by the largest number that there is",
+        "it removes NaN, and its name mentions nothing else",
+        "How far is a policy that says what the reference cannot say?",
     ),
     Misconception(
         "a small number in the logarithm",

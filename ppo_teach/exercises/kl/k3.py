@@ -59,6 +59,7 @@ K3 = Exercise(
         tokens([[0.9, 0.1], [0.3, 0.6]], [[0.3, 0.4], [0.6, 0.6]]),
         tokens([0.8], [0.1]),
         tokens([[0.3, 0.7]], [[0.3, 0.7]], law="Where both agree it is 0, and so is its slope"),
+        replies([-1.0, -20.0], [-41.0, -8.0], law="An enormous quotient counts in full"),
         replies([-200.0, -202.0], [-201.0, -201.0], law="Probabilities too small for float32 have a quotient"),
     ),
     random_case=random_tokens,

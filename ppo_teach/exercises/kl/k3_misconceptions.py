@@ -58,6 +58,13 @@ MISCONCEPTIONS = (
         "k1 = −log q is in there. With which sign?",
     ),
     Misconception(
+        "q upside down beside the right logarithm",
+        of_log_q(lambda x: torch.expm1(-x) - x),
+        "q − 1 was formed with π/π_ref, and log q with π_ref/π",
+        "PPO's ratio has the new policy on top, and one writes it without thinking",
+        "Which of the two quotients has the mean 1 under π?",
+    ),
+    Misconception(
         "q − 1 alone",
         of_log_q(torch.expm1),
         "this has the mean 0 under π, wherever π is",
@@ -126,6 +133,13 @@ MISCONCEPTIONS = (
         "the tokens were averaged, padding and all",
         "an estimate is a mean over samples; but here each sample is asked for",
         "How many tokens came in?",
+    ),
+    Misconception(
+        "large samples are cut off",
+        of_log_q(lambda x: (torch.expm1(x) - x).clamp(max=10.0)),
+        "what is above 10 was cut off, so the mean is too small",
+        "a single enormous q spoils a curve",
+        "A mean is made of all of its samples. What becomes of it without the largest?",
     ),
     Misconception(
         "no gradient",

@@ -49,7 +49,7 @@ MISCONCEPTIONS = (
         "k3: the other divergence's gradient",
         altered(estimate=lambda gap: torch.expm1(-gap) + gap),
         "the gradient of k3 is (1 − q) ∇ log π, on average that of KL(π_ref ‖ π)",
-        "k3 has the right mean and never is negative; its *value* is the best of the three",
+        "k3 has the right mean and never is negative; near the reference its *value* is the best of the three",
         "What does E[q ∇ log π] become when q π is written as π_ref?",
     ),
     Misconception(
@@ -108,6 +108,13 @@ MISCONCEPTIONS = (
         "the tokens were added up, so a longer batch weighs more",
         "a reply's KL is a sum",
         "Should a batch twice as large give a loss twice as large?",
+    ),
+    Misconception(
+        "a sum for each reply",
+        altered(mean=lambda x, mask: x.sum(dim=-1).mean()),
+        "tokens were added up along the reply: a KL per sequence, not per token",
+        "everywhere else in the chapter a KL is per sequence",
+        "By how many numbers is the sum to be divided?",
     ),
     Misconception(
         "divided by all positions",

@@ -36,6 +36,23 @@ SCORES = (
         "What should the rewards of a reply sum to when β = 0?",
     ),
     Misconception(
+        "the score at every position",
+        altered(bonus=lambda it: it.scores[:, None].expand_as(it.logprobs)),
+        "the score was added everywhere, padding included",
+        "`+ scores[:, None]` broadcasts without complaint",
+        "What should the rewards of a reply sum to when β = 0?",
+    ),
+    Misconception(
+        "the mask was not used",
+        altered(
+            gap=lambda it: (it.raw.logprobs - it.raw.ref_logprobs).detach(),
+            bonus=at(lambda mask: torch.full_like(length(mask), mask.shape[1] - 1)),
+        ),
+        "padding was penalised, and the score stands in the last column",
+        "when all replies have the same length nobody needs a mask",
+        "How long is the shortest reply of the batch?",
+    ),
+    Misconception(
         "the score is shared among the tokens",
         altered(bonus=lambda it: torch.where(it.mask, (it.scores / length(it.mask))[:, None], 0.0)),
         "each token got an equal part of the score",
