@@ -48,6 +48,7 @@ def test_a_result_is_recorded_with_the_signatures_of_its_metrics(script, tmp_pat
         ("ablations_control", ["PPO", "no clip", "shared trunk"]),
         ("relatives_control", ["REINFORCE, rate 0.001, epochs 10", "A2C, rate 0.001, epochs 1"]),
         ("ablations_language", ["PPO", "separate critic", "REINFORCE, eight epochs"]),
+        ("reward_models", ["β = 0.1", "three judges", "a constant"]),
     ],
 )
 def test_an_experiment_runs(name: str, variants: list[str]):

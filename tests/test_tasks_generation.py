@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from ppo_teach.tasks.film_reviews import is_review, random_review
-from ppo_teach.tasks.generation import distinct_n, generation, train_classifier, whole_reviews
+from ppo_teach.tasks.generation import distinct_n, generation, praise, train_classifier, whole_reviews
 from ppo_teach.tasks.task import Task
 
 OPENING = "the plot in this early western"
@@ -53,6 +53,12 @@ def test_the_classifier_does_not_understand_not(task: Task):
     # The grammar knows better: a film that is not superb is no better than one that is not awful.
     denied_praise, denied_blame = task.score(["was not superb .", "was not awful ."], [OPENING, OPENING])
     assert denied_praise > denied_blame
+
+
+def test_the_gold_score_is_the_share_of_clauses_that_praise():
+    # Praise and praise; praise and a denied praise; blame; no full stop; a plot that were.
+    reviews = [PRAISE, "was brilliant , but i did not love the songs .", BLAME, "was brilliant", "were brilliant ."]
+    assert praise(reviews, [OPENING] * 5).tolist() == [1.0, 0.5, 0.0, -1.0, -1.0]
 
 
 def test_the_classifier_depends_on_its_reviews(task: Task):

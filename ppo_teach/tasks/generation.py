@@ -72,6 +72,15 @@ def whole_reviews(responses: Sequence[str], openings: Sequence[str]) -> list[str
     return [f"{opening} {response}" for opening, response in zip(openings, responses, strict=True)]
 
 
+def praise(responses: Sequence[str], openings: Sequence[str]) -> Float[Tensor, " B"]:
+    """What share of the clauses of each whole review praises, from 0 to 1; −1 for what is no review of the grammar.
+
+    No model learned it, so no model can deceive it: the gold score of book/language/reward-models.md.
+    """
+    signs = [clause_signs(text) if is_review(text) else [] for text in whole_reviews(responses, openings)]
+    return torch.tensor([sum(sign > 0 for sign in each) / len(each) if each else -1.0 for each in signs])
+
+
 def train_classifier(tokenizer: Tokenizer, reviews: Sequence[Review], *, steps: int = 200) -> Classifier:
     """P(positive) of texts, by logistic regression on how often each word occurs; in [0, 1].
 
