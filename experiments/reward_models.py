@@ -47,7 +47,7 @@ class Sizes:
     held_out: int = 1000
     usual: int = 500
     steps: int = 150  # of 32 pairs each
-    learning_rate: float = 3e-3
+    learning_rate: float = 2e-3
 
 
 CONFIG = replace(SETTINGS_OF_GENERATION.ppo, iterations=30)
