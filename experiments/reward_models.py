@@ -34,6 +34,7 @@ from ppo_teach.tasks.task import Examples, Task, evaluate
 from ppo_teach.texts import Prompts
 from ppo_teach.trainer import PPOTrainer
 
+LEARNING_RATE = 2e-3  # of a judge
 TEMPERATURE = 0.25  # one clause of two more in praise is preferred with probability σ(2) = 0.88
 LAST = 5  # iterations
 CURVES = ("score", "kl", "response_length")
@@ -41,13 +42,11 @@ CURVES = ("score", "kl", "response_length")
 
 @dataclass(frozen=True)
 class Sizes:
-    """Of what is asked, and of the training of a judge; a shorter run has smaller ones."""
+    """Of what is asked and said; a shorter run has smaller ones."""
 
     asked: int = 4000
     held_out: int = 1000
     usual: int = 500
-    steps: int = 150  # of 32 pairs each
-    learning_rate: float = 2e-3
 
 
 CONFIG = replace(SETTINGS_OF_GENERATION.ppo, iterations=30)
@@ -59,6 +58,7 @@ class Variant:
 
     kl_coef: float = 0.0
     preferences: int = 1000
+    steps: int = 150  # of a judge's training, 32 pairs each
     judges: int = 1
     unlearned: Callable[[Reward], Reward] | None = None  # from the gold score
 
@@ -68,7 +68,7 @@ VARIANTS = {
     "β = 0.03": Variant(kl_coef=0.03),
     "β = 0.1": Variant(kl_coef=0.1),
     "β = 0.3": Variant(kl_coef=0.3),
-    "4000 preferences": Variant(preferences=4000),
+    "4000 preferences": Variant(preferences=4000, steps=300),
     "three judges": Variant(judges=3),
     "the gold score itself": Variant(unlearned=lambda gold: gold),
     "a constant": Variant(unlearned=lambda gold: constant(0.0)),
@@ -85,7 +85,7 @@ class World:
         rng = torch.Generator().manual_seed(seed)
         self.asked = self.preferences(self.prompts, self.gold, sizes.asked, rng)
         self.usual = self.answers(self.prompts, sizes.usual, rng)
-        self.judges: dict[tuple[int, int], tuple[RewardModel, Result]] = {}
+        self.judges: dict[tuple[int, ...], tuple[RewardModel, Result]] = {}
 
     def asked_by(self, examples: Examples) -> tuple[Prompts, Reward]:
         """The prompts, and the gold score of responses to them."""
@@ -102,16 +102,16 @@ class World:
         worth = [gold(it.prompts, it.responses, it.mask) for it in pair]
         return simulated_preferences(*pair, *worth, temperature=TEMPERATURE, rng=rng)
 
-    def judge(self, preferences: int, member: int) -> tuple[RewardModel, Result]:
+    def judge(self, preferences: int, steps: int, member: int) -> tuple[RewardModel, Result]:
         """A judge, standardised on what the start usually says, and its record. Members see pairs in other orders."""
-        if (preferences, member) not in self.judges:
+        if (preferences, steps, member) not in self.judges:
             model, rng = RewardModel(copy.deepcopy(self.start)), torch.Generator().manual_seed(member)
             losses = train_reward_model(
                 model,
                 self.asked[:preferences],
-                steps=self.sizes.steps,
+                steps=steps,
                 batch_size=32,
-                learning_rate=self.sizes.learning_rate,
+                learning_rate=LEARNING_RATE,
                 rng=rng,
             )
             record = {
@@ -120,8 +120,8 @@ class World:
             }
             (usual,) = self.usual
             model.standardise(usual.prompts, usual.responses, usual.mask)
-            self.judges[preferences, member] = model, record
-        return self.judges[preferences, member]
+            self.judges[preferences, steps, member] = model, record
+        return self.judges[preferences, steps, member]
 
     @torch.no_grad()
     def examined(self, model: RewardModel) -> Result:
@@ -161,14 +161,15 @@ def run(name: str, seed: int) -> Result:
 
 def short_run(name: str, seed: int) -> Result:
     """The same for a moment."""
-    return trained(VARIANTS[name], short_world(seed), replace(CONFIG, seed=seed, iterations=1, batch_size=32))
+    variant, config = replace(VARIANTS[name], steps=1), replace(CONFIG, seed=seed, iterations=1, batch_size=32)
+    return trained(variant, short_world(seed), config)
 
 
 @cache
 def short_world(seed: int) -> World:
     """Where nobody has learned anything."""
     few = replace(task(), test=task().test[:8], settings=replace(task().settings, supervision=Supervision(steps=1)))
-    return World(few, seed, Sizes(asked=32, held_out=32, usual=32, steps=1))
+    return World(few, seed, Sizes(asked=32, held_out=32, usual=32))
 
 
 def trained(variant: Variant, world: World, config: PPOConfig) -> Result:
@@ -176,7 +177,7 @@ def trained(variant: Variant, world: World, config: PPOConfig) -> Result:
     if variant.unlearned:
         reward, records = variant.unlearned(world.gold), []
     else:
-        judges = [world.judge(variant.preferences, member) for member in range(variant.judges)]
+        judges = [world.judge(variant.preferences, variant.steps, member) for member in range(variant.judges)]
         reward, records = paid_by([learned_reward(model) for model, _ in judges]), [judges[0][1]]
     golds: list[float] = []
 
@@ -218,7 +219,8 @@ def highest(golds: list[float], *, window: int = 5) -> float:
 def settings() -> dict[str, Any]:
     """All that was chosen."""
     supervision = asdict(SETTINGS_OF_GENERATION.supervision)
-    return {"temperature": TEMPERATURE, "judges": asdict(Sizes()), "ppo": asdict(CONFIG), "supervision": supervision}
+    judges = {**asdict(Sizes()), "learning rate": LEARNING_RATE}
+    return {"temperature": TEMPERATURE, "judges": judges, "ppo": asdict(CONFIG), "supervision": supervision}
 
 
 if __name__ == "__main__":

@@ -29,6 +29,14 @@ def bradley_terry_loss(chosen: Float[Tensor, " B"], rejected: Float[Tensor, " B"
     return -logsigmoid(chosen - rejected).mean()
 
 
+def value_after_last_token(values: Float[Tensor, "B U"], mask: Bool[Tensor, "B T"]) -> Float[Tensor, " B"]:
+    """The value of each response when all of its tokens have been read: that of column n for one of n tokens.
+
+    Index t stands before token t, as everywhere, so there is one column more than there are tokens.
+    """
+    return values.gather(1, mask.sum(dim=1, keepdim=True)).squeeze(1)
+
+
 class RewardModel(nn.Module):
     """A language model whose value head is read once: when the whole response has been seen.
 
@@ -54,7 +62,7 @@ class RewardModel(nn.Module):
         require(bool((lengths > 0).all()), f"a response must not be empty; row {int(lengths.argmin())} is")
         after = torch.zeros_like(mask[:, :1])
         _, values = self.model(prompts, torch.cat([responses, after.long()], dim=1), torch.cat([mask, after], dim=1))
-        return (values.gather(1, lengths[:, None]).squeeze(1) - self.mean) / self.std
+        return (value_after_last_token(values, mask) - self.mean) / self.std
 
     @torch.no_grad()
     def standardise(self, prompts: Prompts, responses: Int[Tensor, "B T"], mask: Bool[Tensor, "B T"]) -> None:

@@ -18,6 +18,7 @@ from ppo_teach.reward_model import (
     learned_reward,
     pair_scores,
     train_reward_model,
+    value_after_last_token,
 )
 from ppo_teach.trainer import PPOTrainer
 
@@ -77,6 +78,12 @@ def test_pairs_must_be_pairs():
 
 
 # The model.
+
+
+def test_the_value_after_the_last_token_stands_one_column_behind_it():
+    values = torch.tensor([[1.0, 2, 3, 4], [5, 6, 7, 8]])
+    mask = torch.tensor([[True, False, False], [True, True, True]])
+    assert value_after_last_token(values, mask).tolist() == [2, 8]
 
 
 @every_transformer
