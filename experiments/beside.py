@@ -1,0 +1,166 @@
+"""What could stand in PPO's place? The methods that a task's experiment sets beside PPO.
+
+All methods of a seed set out from the same supervised start and, but for what their names say, take as many gradient
+steps on as many texts as PPO with the task's own settings, with the same optimiser.
+"""
+
+import copy
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from random import Random
+from time import process_time
+from typing import Any
+
+import torch
+from ablations_language import LogProbabilities
+from many_runs import Result, rounded
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
+
+from ppo_teach.config import PPOConfig
+from ppo_teach.kl import k1
+from ppo_teach.masks import zero_padding
+from ppo_teach.rewards import constant
+from ppo_teach.rollouts import Rollout, generate, score_responses
+from ppo_teach.runs.starts import supervised_start
+from ppo_teach.tasks.settings import Supervision
+from ppo_teach.tasks.task import Examples, Task, evaluate
+from ppo_teach.texts import decode, encode_responses
+from ppo_teach.trainer import PPOTrainer
+
+N = 8  # of which the best is taken
+LOOKS = 6  # at the first prompts of the validation set, on the way
+PROMPTS = 64
+GAUGES = ("score", "kl", "explained_variance", "entropy", "clip_fraction", "ratio_error")
+
+Build = Callable[[Task, nn.Module, PPOConfig], PPOTrainer]
+
+
+class Imitator(LogProbabilities):
+    """More supervised training, in PPO's own loop: given texts for its own, and a weight of 1 for each token."""
+
+    def __init__(self, policy: nn.Module, task: Task, examples: Examples, config: PPOConfig) -> None:
+        super().__init__(policy, constant(0.0), task.prompts(policy, examples), replace(config, value_coef=0.0))
+        texts = encode_responses(task.tokenizer, examples.references, eos=policy.eos, pad=policy.pad)
+        self.responses, self.mask = (tensor.to(self.rng.device) for tensor in texts)
+
+    @torch.no_grad()
+    def act(self) -> tuple[Rollout, Tensor, Tensor]:
+        rows = self._random_rows(len(self.prompts), self.config.batch_size)
+        given = self.prompts[rows], self.responses[rows], self.mask[rows]
+        ref_logprobs, _ = score_responses(self.reference, *given)
+        return Rollout(*given, *score_responses(self.policy, *given)), ref_logprobs, torch.zeros(len(rows))
+
+    def assign_credit(self, rollout: Rollout, ref_logprobs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+        return rollout.mask.to(rollout.values), rollout.values
+
+
+class ImitatorOfItsBest(LogProbabilities):
+    """Draws N responses to a prompt and imitates the one worth most, score less β KL; in each iteration anew."""
+
+    def assign_credit(self, rollout: Rollout, ref_logprobs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+        worth = scores - self.kl.coef * zero_padding(k1(rollout.logprobs, ref_logprobs), rollout.mask).sum(dim=-1)
+        chosen = one_hot(worth.view(-1, N).argmax(dim=1), N).view(-1, 1)
+        return (chosen * rollout.mask).to(rollout.values), rollout.values
+
+    def _random_rows(self, rows: int, draws: int) -> Tensor:
+        return super()._random_rows(rows, draws // N).repeat_interleave(N)
+
+
+def learns_from_scores(task: Task, start: nn.Module, config: PPOConfig, trainer: type = PPOTrainer) -> PPOTrainer:
+    return trainer(start, task.reward(start), task.prompts(start, task.train), config)
+
+
+def learns_from_a_constant(task: Task, start: nn.Module, config: PPOConfig) -> PPOTrainer:
+    return PPOTrainer(start, constant(1.0), task.prompts(start, task.train), config)
+
+
+def imitates_the_corpus(task: Task, start: nn.Module, config: PPOConfig) -> PPOTrainer:
+    return Imitator(start, task, task.corpus, config)
+
+
+def imitates_the_references(task: Task, start: nn.Module, config: PPOConfig) -> PPOTrainer:
+    """For tasks whose references are texts that could stand as answers."""
+    return Imitator(start, task, task.train, config)
+
+
+def imitates_the_best(task: Task, start: nn.Module, config: PPOConfig) -> PPOTrainer:
+    """The best of N of the start's own responses to a prompt, for so many prompts that it draws what PPO draws."""
+    rows = Random(config.seed).sample(range(len(task.train)), config.episodes // N)
+    prompts, references = task.train.prompts, task.train.references
+    drawn = Examples([prompts[row] for row in rows], [references[row] for row in rows])
+    best = best_of(task, start, drawn, seed=config.seed)
+    return Imitator(start, task, Examples(drawn.prompts, best), config)
+
+
+def best_of(task: Task, model: nn.Module, examples: Examples, *, seed: int) -> list[str]:
+    """To each prompt that one of N sampled responses which the task scores highest."""
+    prompts, rng = task.prompts(model, examples), torch.Generator().manual_seed(seed)
+    draws, scores = [], []
+    for _ in range(N):
+        rollout = generate(model, prompts, max_tokens=task.settings.ppo.max_tokens, rng=rng)
+        draws.append(decode(task.tokenizer, rollout.responses, rollout.mask, eos=model.eos))
+        scores.append(task.score(draws[-1], examples.references))
+    return [draws[best][row] for row, best in enumerate(torch.stack(scores).argmax(dim=0).tolist())]
+
+
+@dataclass(frozen=True)
+class Method:
+    """How the trainer is built, and the settings that are not the task's own."""
+
+    build: Build = learns_from_scores
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __call__(self, task: Task, seed: int) -> Result:
+        """The trained model's numbers of the test set, curves on the way, and the processor time of the training."""
+        start, config = supervised_start(task, seed=seed), replace(task.settings.ppo, seed=seed, **self.settings)
+        trainer, curves, seconds = self.build(task, copy.deepcopy(start), config), defaultdict(list), 0.0
+        every = max(1, config.iterations // LOOKS)
+        for iteration in range(config.iterations + 1):
+            if iteration % every == 0:
+                curves["iteration"].append(iteration)
+                for name, number in evaluate(task, trainer.policy, task.validation[:PROMPTS]).numbers.items():
+                    curves[name].append(rounded([number]))
+            if iteration < config.iterations:
+                began = process_time()
+                trainer.step()
+                seconds += process_time() - began
+        told = ("kl",) if isinstance(trainer, Imitator) else GAUGES  # it has no critic and no ratio
+        gauges = {name: [rounded([metrics[name]]) for metrics in trainer.history] for name in told}
+        numbers = numbers_of(task, trainer.policy, start)
+        return {**numbers, "seconds": rounded([seconds]), "curves": {**curves, **gauges}}
+
+
+def without_training(task: Task, seed: int) -> Result:
+    """The supervised start itself."""
+    start = supervised_start(task, seed=seed)
+    return {**numbers_of(task, start, start), "seconds": 0.0, "curves": {"iteration": [0]}}
+
+
+def best_of_the_start(task: Task, seed: int) -> Result:
+    """N responses to each prompt of the test set, and the best by the task's score: no training, N times the writing.
+
+    For tasks whose score asks for no reference: what is not known of a test prompt may not choose its answer.
+    """
+    start = supervised_start(task, seed=seed)
+    report = task.report(best_of(task, start, task.test, seed=seed), task.test.references)
+    numbers = dict.fromkeys(numbers_of(task, start, start)) | {f"{name}, sampled": report[name] for name in report}
+    return {**numbers, "seconds": 0.0, "curves": {}}
+
+
+def numbers_of(task: Task, model: nn.Module, start: nn.Module) -> dict[str, float]:
+    """The task's report on the test set, and in nats per response how far the model has gone from its start."""
+    prompts, rng = task.prompts(model, task.test), torch.Generator().manual_seed(1)
+    rollout = generate(model, prompts, max_tokens=task.settings.ppo.max_tokens, rng=rng)
+    with torch.no_grad():
+        ref_logprobs, _ = score_responses(start, rollout.prompts, rollout.responses, rollout.mask)
+    kl = zero_padding(k1(rollout.logprobs, ref_logprobs), rollout.mask).sum(dim=-1).mean().item()
+    return {**evaluate(task, model, task.test).numbers, "KL": kl}
+
+
+def shortened(task: Task) -> Task:
+    """The same task for a moment."""
+    ppo = replace(task.settings.ppo, iterations=1)
+    settings = replace(task.settings, ppo=ppo, supervision=Supervision(steps=1))
+    return replace(task, validation=task.validation[:4], test=task.test[:8], settings=settings)

@@ -1,0 +1,66 @@
+"""Translation, where references exist: PPO on sentence BLEU beside what else the same start could become.
+
+REINFORCE here has PPO's critic for a baseline, and takes one step to a batch. The rates are multiples of PPO's own.
+"""
+
+from dataclasses import asdict
+from functools import cache, partial
+from math import inf
+
+from ablations_language import ReinforceWithBaseline
+from beside import (
+    Method,
+    imitates_the_corpus,
+    imitates_the_references,
+    learns_from_a_constant,
+    learns_from_scores,
+    shortened,
+    without_training,
+)
+from many_runs import Result, experiment
+
+from ppo_teach.tasks.task import Task
+from ppo_teach.tasks.translation import SETTINGS_OF_TRANSLATION, translation
+
+RATE = SETTINGS_OF_TRANSLATION.ppo.learning_rate
+ONE_STEP = {"epochs": 1, "minibatch_size": SETTINGS_OF_TRANSLATION.ppo.batch_size}
+with_log_probabilities = partial(learns_from_scores, trainer=ReinforceWithBaseline)
+METHODS = {
+    "supervised start": without_training,
+    "PPO": Method(),
+    "constant reward": Method(learns_from_a_constant),
+    "more of the same corpus": Method(imitates_the_corpus),
+    "the references": Method(imitates_the_references),
+    "the references, five times the rate": Method(imitates_the_references, {"learning_rate": 5 * RATE}),
+    "REINFORCE": Method(with_log_probabilities, ONE_STEP),
+    "REINFORCE, four times the rate": Method(with_log_probabilities, {**ONE_STEP, "learning_rate": 4 * RATE}),
+    "REINFORCE, ten times the rate": Method(with_log_probabilities, {**ONE_STEP, "learning_rate": 10 * RATE}),
+    "PPO, four epochs": Method(settings={"epochs": 4}),
+    "no clip, four epochs": Method(settings={"epochs": 4, "clip": inf}),
+    "REINFORCE, four epochs": Method(with_log_probabilities, {"epochs": 4}),
+}
+
+
+@cache
+def task() -> Task:
+    return translation()
+
+
+def run(name: str, seed: int) -> Result:
+    """One seed of a method."""
+    return METHODS[name](task(), seed)
+
+
+def short_run(name: str, seed: int) -> Result:
+    """The same for a moment."""
+    return METHODS[name](shortened(task()), seed)
+
+
+if __name__ == "__main__":
+    experiment(
+        run,
+        short_run,
+        list(METHODS),
+        settings=asdict(SETTINGS_OF_TRANSLATION),
+        columns=["BLEU, greedy", "BLEU, sampled", "ROUGE-L, greedy", "grammatical, greedy", "KL", "seconds"],
+    )
