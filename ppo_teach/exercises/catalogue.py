@@ -22,6 +22,8 @@ from ppo_teach.exercises.ppo.masked_mean import MASKED_MEAN
 from ppo_teach.exercises.ppo.ppo_update import PPO_UPDATE
 from ppo_teach.exercises.ppo.sequence_mean_loss import SEQUENCE_MEAN_LOSS
 from ppo_teach.exercises.ppo.whiten import WHITEN
+from ppo_teach.exercises.ppo_for_language.split_gain import SPLIT_GAIN
+from ppo_teach.exercises.ppo_for_language.trunk_gradient import TRUNK_GRADIENT
 from ppo_teach.exercises.rewards.rouge_l import ROUGE_L
 from ppo_teach.exercises.rewards.score_at_last_token import SCORE_AT_LAST_TOKEN
 from ppo_teach.exercises.rewards.sentence_bleu import SENTENCE_BLEU
@@ -77,6 +79,8 @@ IN_ORDER = (
     KL_LOSS,
     KL_SHAPED_REWARDS,
     ADAPTIVE_KL,
+    TRUNK_GRADIENT,
+    SPLIT_GAIN,
 )
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for exercise in IN_ORDER}
 RIDDLES: dict[str, Riddle] = {FIVE_BROKEN_RUNS.name: FIVE_BROKEN_RUNS}
