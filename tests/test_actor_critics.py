@@ -8,6 +8,8 @@ from transformers import GPT2Config, GPT2LMHeadModel, T5Config, T5ForConditional
 from transformers.utils.logging import get_logger
 
 from ppo_teach.actor_critics import CausalActorCritic, Seq2SeqActorCritic
+from ppo_teach.exercises.language_models.position_ids import position_ids
+from ppo_teach.exercises.language_models.response_logprobs import response_logprobs
 from ppo_teach.masks import masked_mean
 from ppo_teach.rollouts import score_responses
 from ppo_teach.texts import Prompts
@@ -81,7 +83,24 @@ def test_a_token_does_not_know_what_comes_after_it(name: str):
     assert (logits[:, 3] - other_logits[:, 3]).abs().max() > 0.01
 
 
+def test_the_bare_networks_logits_shifted_by_one_are_the_seams():
+    model, tokens = gpt2().double(), torch.tensor([[3, 5, 2, 6, 1]])  # a prompt of two tokens, a response of three
+    logprobs, _ = score_responses(model, alone([3, 5]), tokens[:, 2:], real(3))
+    torch.testing.assert_close(response_logprobs(model.trunk(tokens).logits, tokens, prompt_width=2), logprobs)
+
+
 # Padding means nothing.
+
+
+def test_with_positions_from_the_mask_a_padded_text_is_the_text_alone():
+    # Two columns of padding, then 3 5 2 at positions 0, 1, 2. Counted from the padding they would be 2, 3, 4.
+    trunk, mask = gpt2().double().trunk, torch.tensor([[False, False, True, True, True]])
+    assert position_ids(mask).tolist() == [[0, 0, 0, 1, 2]]
+    padded, single = torch.tensor([[0, 0, 3, 5, 2]]), trunk(torch.tensor([[3, 5, 2]])).logits
+    logits = trunk(padded, attention_mask=mask.long(), position_ids=position_ids(mask)).logits
+    torch.testing.assert_close(logits[:, 2:], single)
+    from_the_padding = trunk(padded, attention_mask=mask.long(), position_ids=torch.arange(5)[None]).logits
+    assert (from_the_padding[:, 2:] - single).abs().max() > 0.01
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -10,6 +10,7 @@ from strategies import actions, tensors
 from torch.autograd import gradcheck
 from torch.distributions import Categorical
 
+from ppo_teach.exercises.language_models.top_k_logprobs import top_k_logprobs
 from ppo_teach.exercises.softmax_policy.tempered_logprobs import tempered_logprobs
 from ppo_teach.policy import action_logprobs, entropy, sample, softmax_score
 
@@ -173,3 +174,10 @@ def test_a_temperature_by_hand():
     warm, cold = (tempered_logprobs(logits, taken, temperature=temperature) for temperature in (2.0, 0.5))
     torch.testing.assert_close(warm.exp(), torch.tensor([2 / 3, 1 / 3], dtype=torch.float64), rtol=1e-14, atol=0)
     torch.testing.assert_close(cold.exp(), torch.tensor([16 / 17, 1 / 17], dtype=torch.float64), rtol=1e-14, atol=0)
+
+
+def test_what_top_2_keeps_is_scaled_up_by_hand():
+    # ½, 0.3 and 0.2: two are kept, of 0.8 together, so 5/8 and 3/8; the third can no longer be drawn.
+    logits = torch.tensor([0.5, 0.3, 0.2]).log().expand(3, -1)
+    probabilities = top_k_logprobs(logits, torch.arange(3), k=2).exp()
+    torch.testing.assert_close(probabilities, torch.tensor([5 / 8, 3 / 8, 0]))

@@ -13,6 +13,9 @@ from ppo_teach.exercises.kl.k3 import K3
 from ppo_teach.exercises.kl.kl_loss import KL_LOSS
 from ppo_teach.exercises.kl.kl_shaped_rewards import KL_SHAPED_REWARDS
 from ppo_teach.exercises.language_as_mdp.reply_env import REPLY_ENV
+from ppo_teach.exercises.language_models.position_ids import POSITION_IDS
+from ppo_teach.exercises.language_models.response_logprobs import RESPONSE_LOGPROBS
+from ppo_teach.exercises.language_models.top_k_logprobs import TOP_K_LOGPROBS
 from ppo_teach.exercises.policy_gradient.leave_one_out_baseline import LEAVE_ONE_OUT_BASELINE
 from ppo_teach.exercises.policy_gradient.reinforce_loss import REINFORCE_LOSS
 from ppo_teach.exercises.policy_gradient.rewards_to_go import REWARDS_TO_GO
@@ -70,6 +73,9 @@ IN_ORDER = (
     SEQUENCE_MEAN_LOSS,
     PPO_UPDATE,
     PAIRED_INTERVAL,
+    RESPONSE_LOGPROBS,
+    POSITION_IDS,
+    TOP_K_LOGPROBS,
     SENTENCE_BLEU,
     ROUGE_L,
     SCORE_AT_LAST_TOKEN,

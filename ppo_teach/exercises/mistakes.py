@@ -52,7 +52,8 @@ def value_of(exercise: Exercise, case: Case, answer: Answer, right: Answer) -> P
 
 
 def gradient_of(exercise: Exercise, case: Case, answer: Answer, right: Answer) -> Problem | None:
-    if answer.problem:
+    """Where the value is not finite, gradients say nothing."""
+    if answer.problem or not right.value.isfinite().all():
         return None
     for name, expected in right.gradients.items():
         if (index := first_difference(answer.gradients[name], expected)) is not None:

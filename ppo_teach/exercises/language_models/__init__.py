@@ -1,0 +1,1 @@
+"""Exercises of book/language/language-models.md."""
