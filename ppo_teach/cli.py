@@ -21,6 +21,7 @@ from ppo_teach.runs.seeds import run_seeds, table
 from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION, generation
 from ppo_teach.tasks.localisation import SETTINGS_OF_LOCALISATION, localisation
 from ppo_teach.tasks.settings import Device, Settings, Supervision
+from ppo_teach.tasks.summarisation import SETTINGS_OF_SUMMARISATION, summarisation
 from ppo_teach.tasks.task import configured
 from ppo_teach.tasks.translation import SETTINGS_OF_TRANSLATION, translation
 
@@ -28,6 +29,7 @@ TASKS = {
     "translation": (translation, SETTINGS_OF_TRANSLATION),
     "localisation": (localisation, SETTINGS_OF_LOCALISATION),
     "generation": (generation, SETTINGS_OF_GENERATION),
+    "summarisation": (summarisation, SETTINGS_OF_SUMMARISATION),
 }
 
 
@@ -55,6 +57,7 @@ AnyTask = tyro.extras.subcommand_type_from_defaults(
         "translation": "English to Chinese.",
         "localisation": "Texts of an app to Chinese, placeholders untouched.",
         "generation": "Film reviews, steered towards praise.",
+        "summarisation": "News stories to headlines.",
     },
 )
 

@@ -7,6 +7,9 @@ ticket_clerk    forty replies that everything is exact on
 grammar         helpers for grammars
 film_reviews    a grammar of film reviews
 generation      film reviews, steered towards praise
+news            a grammar of small news stories and their headlines
+fact_checker    what a headline says, and whether it is true
+summarisation   a news story in, a headline out
 dictionary      English and Chinese words
 english_chinese a grammar of English sentences and their Chinese translations
 translation     English to Chinese, from a supervised start that learned bad habits
