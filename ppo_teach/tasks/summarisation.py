@@ -1,7 +1,8 @@
 """A news story in, a headline out. Chapter: book/applications/summarisation.md.
 
-Of the headlines found on the web, most are bad: half repeat the story's first sentence, others belong to another
-story or say next to nothing. One in four has all the facts. PPO sees none of them; it sees ROUGE.
+Of the headlines found on the web, most are bad: nearly half repeat the story's first sentence, others belong to another
+story or say next to nothing. One in three has all the facts. PPO imitates none of them; it sees ROUGE. The model reads
+the whole story before it writes: it is an encoder–decoder.
 """
 
 from collections import Counter
