@@ -1,4 +1,4 @@
-"""The command `ppo-teach`: train a task, evaluate a run, check an exercise."""
+"""The command `ppo-teach`: train a task, evaluate a run, talk to one, check an exercise."""
 
 import os
 
@@ -15,9 +15,11 @@ import tyro
 from ppo_teach.checks import require
 from ppo_teach.config import PPOConfig
 from ppo_teach.exercises import check_file
+from ppo_teach.runs.chat import chat
 from ppo_teach.runs.folders import read_task_name
 from ppo_teach.runs.run import evaluate_run, run
 from ppo_teach.runs.seeds import run_seeds, table
+from ppo_teach.tasks.dialogue import SETTINGS_OF_DIALOGUE, dialogue
 from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION, generation
 from ppo_teach.tasks.localisation import SETTINGS_OF_LOCALISATION, localisation
 from ppo_teach.tasks.settings import Device, Settings, Supervision
@@ -30,6 +32,7 @@ TASKS = {
     "localisation": (localisation, SETTINGS_OF_LOCALISATION),
     "generation": (generation, SETTINGS_OF_GENERATION),
     "summarisation": (summarisation, SETTINGS_OF_SUMMARISATION),
+    "dialogue": (dialogue, SETTINGS_OF_DIALOGUE),
 }
 
 
@@ -58,6 +61,7 @@ AnyTask = tyro.extras.subcommand_type_from_defaults(
         "localisation": "Texts of an app to Chinese, placeholders untouched.",
         "generation": "Film reviews, steered towards praise.",
         "summarisation": "News stories to headlines.",
+        "dialogue": "A help desk that learns to help.",
     },
 )
 
@@ -83,6 +87,14 @@ class Evaluate:
 
 
 @dataclass(frozen=True)
+class Chat:
+    """Talk to the help desk of a finished run of `dialogue`, as it was before PPO and as it is after."""
+
+    # A run folder, such as runs/dialogue/seed-0.
+    folder: tyro.conf.Positional[Path]
+
+
+@dataclass(frozen=True)
 class Check:
     """Check the exercises in a Python file of yours."""
 
@@ -92,11 +104,12 @@ class Check:
 
 @dataclass(frozen=True)
 class CommandLine:
-    """PPO for language models: train a task, evaluate a run, check your exercises."""
+    """PPO for language models: train a task, evaluate a run, talk to one, check your exercises."""
 
     command: Annotated[
         Annotated[TrainCommand, tyro.conf.subcommand("train")]
         | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
+        | Annotated[Chat, tyro.conf.subcommand("chat")]
         | Annotated[Check, tyro.conf.subcommand("check")],
         tyro.conf.arg(name=""),
     ]
@@ -111,6 +124,10 @@ def main() -> None:
                 print(train_task(train))
             case Evaluate(folder, split):
                 print(evaluate_folder(folder, split))
+            case Chat(folder):
+                name = read_task_name(folder)
+                require(name == "dialogue", f"the run's task must be dialogue to talk to it; got {name}")
+                chat(dialogue(), folder)
             case Check(file):
                 reports = check_file(file)
                 print(*reports, sep="\n\n")

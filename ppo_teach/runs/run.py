@@ -80,14 +80,18 @@ def evaluate_run(task: Task, folder: Path, *, split: Literal["validation", "test
 
 def answers_of_all(task: Task, folder: Path, device: str, examples: Examples) -> dict[str, Answers]:
     """What each of the three models in a run folder answers to these prompts."""
+    return {name: evaluate(task, model, examples) for name, model in trained_models(task, folder, device).items()}
+
+
+def trained_models(task: Task, folder: Path, device: str) -> dict[str, nn.Module]:
+    """The three models that a finished run has left in its folder."""
     state, control_state = load_checkpoint(folder), load_checkpoint(folder / CONTROL_FOLDER)
     weights = {START: state["reference"], CONTROL: control_state["policy"], PPO: state["policy"]}
-    answers, model = {}, task.build(task.settings.ppo.seed).to(device)
-    model.temperature = task.settings.ppo.temperature
-    for name, parameters in weights.items():
-        model.load_state_dict(parameters)
-        answers[name] = evaluate(task, model, examples)
-    return answers
+    models = {name: task.build(task.settings.ppo.seed).to(device) for name in weights}
+    for name, model in models.items():
+        model.temperature = task.settings.ppo.temperature
+        model.load_state_dict(weights[name])
+    return models
 
 
 def samples(task: Task, answers: Mapping[str, Answers]) -> dict[str, Any]:

@@ -10,6 +10,10 @@ generation      film reviews, steered towards praise
 news            a grammar of small news stories and their headlines
 fact_checker    what a headline says, and whether it is true
 summarisation   a news story in, a headline out
+help_desk       what a help desk sees, says and means
+conversations   a customer, and whole conversations with a desk
+desk_rules      what a support desk, an assistant and a character are paid for
+dialogue        a help desk that learns to help
 dictionary      English and Chinese words
 english_chinese a grammar of English sentences and their Chinese translations
 translation     English to Chinese, from a supervised start that learned bad habits
