@@ -27,6 +27,9 @@ from ppo_teach.exercises.ppo.sequence_mean_loss import SEQUENCE_MEAN_LOSS
 from ppo_teach.exercises.ppo.whiten import WHITEN
 from ppo_teach.exercises.ppo_for_language.split_gain import SPLIT_GAIN
 from ppo_teach.exercises.ppo_for_language.trunk_gradient import TRUNK_GRADIENT
+from ppo_teach.exercises.reward_models.bradley_terry_loss import BRADLEY_TERRY_LOSS
+from ppo_teach.exercises.reward_models.quality_to_report import QUALITY_TO_REPORT
+from ppo_teach.exercises.reward_models.value_after_last_token import VALUE_AFTER_LAST_TOKEN
 from ppo_teach.exercises.rewards.rouge_l import ROUGE_L
 from ppo_teach.exercises.rewards.score_at_last_token import SCORE_AT_LAST_TOKEN
 from ppo_teach.exercises.rewards.sentence_bleu import SENTENCE_BLEU
@@ -87,6 +90,9 @@ IN_ORDER = (
     ADAPTIVE_KL,
     TRUNK_GRADIENT,
     SPLIT_GAIN,
+    BRADLEY_TERRY_LOSS,
+    VALUE_AFTER_LAST_TOKEN,
+    QUALITY_TO_REPORT,
 )
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for exercise in IN_ORDER}
 RIDDLES: dict[str, Riddle] = {FIVE_BROKEN_RUNS.name: FIVE_BROKEN_RUNS}
