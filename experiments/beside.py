@@ -161,6 +161,6 @@ def numbers_of(task: Task, model: nn.Module, start: nn.Module) -> dict[str, floa
 
 def shortened(task: Task) -> Task:
     """The same task for a moment."""
-    ppo = replace(task.settings.ppo, iterations=1)
+    ppo = replace(task.settings.ppo, iterations=1, max_tokens=4)
     settings = replace(task.settings, ppo=ppo, supervision=Supervision(steps=1))
     return replace(task, validation=task.validation[:4], test=task.test[:8], settings=settings)

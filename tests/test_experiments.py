@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import import_module
 from itertools import combinations
 from pathlib import Path
@@ -11,12 +12,17 @@ from statistics import fmean
 import pytest
 import torch
 from small_models import gpt2, ragged_prompts, table
+from small_tasks import greetings, politeness
 
 from ppo_teach.config import ControlConfig, PPOConfig
 from ppo_teach.control import Experience
+from ppo_teach.kl import FixedKL
 from ppo_teach.rewards import constant
-from ppo_teach.rollouts import generate
+from ppo_teach.rollouts import generate, score_responses
+from ppo_teach.runs.starts import supervised_start
+from ppo_teach.tasks.task import Task, evaluate
 from ppo_teach.tasks.translation import SETTINGS_OF_TRANSLATION
+from ppo_teach.texts import decode
 
 EXPERIMENTS = Path(__file__).parent.parent / "experiments"
 EVALUATION = {"PPO": {"BLEU": 50.0}}
@@ -48,6 +54,8 @@ def test_a_result_is_recorded_with_the_signatures_of_its_metrics(script, tmp_pat
         ("ablations_control", ["PPO", "no clip", "shared trunk"]),
         ("relatives_control", ["REINFORCE, rate 0.001, epochs 10", "A2C, rate 0.001, epochs 1"]),
         ("ablations_language", ["PPO", "separate critic", "REINFORCE, eight epochs"]),
+        ("ppo_for_language", ["supervised start", "PPO", "the references"]),
+        ("scores_only", ["best of eight", "imitation of the start's best"]),
         ("reward_models", ["β = 0.1", "three judges", "a constant"]),
     ],
 )
@@ -158,6 +166,70 @@ def test_a_separate_critic_acts_like_the_start_and_leaves_it_alone(script):
     values.sum().backward()
     assert all(parameter.grad is None for parameter in both.actor.parameters())
     torch.testing.assert_close(rollout.values[rollout.mask], values.detach()[rollout.mask], atol=1e-5, rtol=0)
+
+
+# What stands beside PPO, on a task that trains in a second.
+
+
+@pytest.fixture
+def polite() -> Task:
+    """Greetings, of which only those that begin with "good" are worth anything; a batch holds two prompts."""
+    task = greetings()
+    return replace(task, settings=replace(task.settings, ppo=replace(task.settings.ppo, iterations=4)))
+
+
+def test_an_imitator_climbs_the_log_probability_of_given_texts(script, polite: Task):
+    start = polite.build(0)
+    imitator = script("beside").imitates_the_references(polite, start, polite.settings.ppo)
+    rollout, *judged = imitator.act()
+    texts = decode(polite.tokenizer, rollout.responses, rollout.mask, eos=start.eos)
+    assert texts == [polite.train.references[row] for row in rollout.prompts.rows]
+    weights, _ = imitator.assign_credit(rollout, *judged)
+    likely = imitator.objective(rollout.logprobs, rollout, weights)
+    assert likely == pytest.approx(rollout.logprobs[rollout.mask].mean().item())
+    head = start.value_head.weight.clone()
+    imitator.train()
+    after, _ = score_responses(imitator.policy, rollout.prompts, rollout.responses, rollout.mask)
+    assert after[rollout.mask].mean() > likely
+    assert torch.equal(imitator.policy.value_head.weight, head)
+
+
+def test_an_imitator_of_its_best_weighs_one_of_eight_by_score_less_penalty(script, polite: Task):
+    beside = script("beside")
+    config = replace(polite.settings.ppo, kl=FixedKL(0.5))
+    trainer = beside.learns_from_scores(polite, polite.build(0), config, trainer=beside.ImitatorOfItsBest)
+    rollout, _, _ = trainer.act()
+    assert rollout.prompts.rows.view(2, 8).unique(dim=1).shape == (2, 1)
+    # Of the first prompt number 3 has the highest score; of the second number 6 has it too, and has gone too far.
+    scores, far = torch.zeros(16), torch.zeros_like(rollout.logprobs)
+    scores[[3, 14, 9]] = torch.tensor([1.0, 1.0, 0.8])
+    far[14, 0] = 1.0
+    weights, _ = trainer.assign_credit(rollout, rollout.logprobs - far, scores)
+    chosen = torch.zeros(16, 1).index_fill(0, torch.tensor([3, 9]), 1.0)
+    assert torch.equal(weights, chosen * rollout.mask)
+
+
+def test_the_best_of_eight_is_worth_more_than_one(script, polite: Task):
+    beside = script("beside")
+    start = supervised_start(polite, seed=0)
+    best = beside.best_of(polite, start, polite.train, seed=0)
+    assert len(best) == len(polite.train)
+    one = evaluate(polite, start, polite.train).numbers["polite, sampled"]
+    assert one < 100 * politeness(best, polite.train.references).mean() == 100
+
+
+def test_every_method_reports_the_test_set_and_curves(script, polite: Task):
+    beside = script("beside")
+    started = beside.without_training(polite, 0)
+    for build in (beside.learns_from_scores, beside.learns_from_a_constant, beside.imitates_the_corpus):
+        result = beside.Method(build)(polite, 0)
+        assert result.keys() == started.keys()
+        assert result["curves"]["iteration"] == [0, 1, 2, 3, 4]
+        assert len(result["curves"]["polite, greedy"]) == 5
+        assert len(result["curves"]["kl"]) == 4
+    best = beside.best_of_the_start(polite, 0)
+    assert best["polite, sampled"] > started["polite, sampled"]
+    assert best["polite, greedy"] is None
 
 
 def test_every_variant_is_alive():
