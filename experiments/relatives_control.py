@@ -92,8 +92,6 @@ METHODS = {
     "REINFORCE": Variant(trainer=Reinforce, settings={**ONE_STEP, "value_coef": 0.0}),
     "REINFORCE with baseline": Variant(trainer=ReinforceWithBaseline, settings=ONE_STEP),
     "A2C": Variant(trainer=A2C, settings={**ONE_STEP, "steps": 5, "minibatch_size": 20, "lam": 1.0}),
-    "PPO, log π for the ratio": Variant(trainer=LogProbabilities),
-    "PPO, no clip": Variant(trainer=EqualSamples, settings={"clip": inf}),
     "PPO": Variant(trainer=EqualSamples),
 }
 AS_OFTEN_AS_PUBLISHED = [
