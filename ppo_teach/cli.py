@@ -22,6 +22,7 @@ from ppo_teach.runs.seeds import run_seeds, table
 from ppo_teach.tasks.dialogue import SETTINGS_OF_DIALOGUE, dialogue
 from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION, generation
 from ppo_teach.tasks.localisation import SETTINGS_OF_LOCALISATION, localisation
+from ppo_teach.tasks.poetry import SETTINGS_OF_POETRY, poetry
 from ppo_teach.tasks.settings import Device, Settings, Supervision
 from ppo_teach.tasks.summarisation import SETTINGS_OF_SUMMARISATION, summarisation
 from ppo_teach.tasks.task import configured
@@ -31,6 +32,7 @@ TASKS = {
     "translation": (translation, SETTINGS_OF_TRANSLATION),
     "localisation": (localisation, SETTINGS_OF_LOCALISATION),
     "generation": (generation, SETTINGS_OF_GENERATION),
+    "poetry": (poetry, SETTINGS_OF_POETRY),
     "summarisation": (summarisation, SETTINGS_OF_SUMMARISATION),
     "dialogue": (dialogue, SETTINGS_OF_DIALOGUE),
 }
@@ -60,6 +62,7 @@ AnyTask = tyro.extras.subcommand_type_from_defaults(
         "translation": "English to Chinese.",
         "localisation": "Texts of an app to Chinese, placeholders untouched.",
         "generation": "Film reviews, steered towards praise.",
+        "poetry": "Couplets in metre and rhyme.",
         "summarisation": "News stories to headlines.",
         "dialogue": "A help desk that learns to help.",
     },

@@ -7,6 +7,8 @@ ticket_clerk    forty replies that everything is exact on
 grammar         helpers for grammars
 film_reviews    a grammar of film reviews
 generation      film reviews, steered towards praise
+verses          a grammar of couplets that knows how its words sound
+poetry          couplets in metre and rhyme
 news            a grammar of small news stories and their headlines
 fact_checker    what a headline says, and whether it is true
 summarisation   a news story in, a headline out
