@@ -1,5 +1,6 @@
 """The command `ppo-teach`, as a reader gives it."""
 
+import io
 import json
 import re
 import shlex
@@ -15,6 +16,7 @@ from small_tasks import greetings
 
 from ppo_teach import cli
 from ppo_teach.cli import main
+from ppo_teach.tasks.dialogue import SETTINGS_OF_DIALOGUE, dialogue
 from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION
 from ppo_teach.tasks.task import Task
 
@@ -157,7 +159,7 @@ def test_an_option_that_cannot_be_read_is_named(
 KL_HELP = [f"train generation {kl}" for kl in ("fixed-kl", "adaptive-kl")]
 
 
-@pytest.mark.parametrize("line", [*(f"train {task}" for task in cli.TASKS), *KL_HELP, "evaluate", "check"])
+@pytest.mark.parametrize("line", [*(f"train {task}" for task in cli.TASKS), *KL_HELP, "evaluate", "chat", "check"])
 def test_every_option_is_described_in_the_help(
     line: str, ppo_teach: Command, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
@@ -182,6 +184,37 @@ def test_a_run_of_an_unknown_task_is_one_line_that_says_so(ppo_teach: Command, t
     (tmp_path / "config.json").write_text('{"task": "juggling"}')
     with pytest.raises(SystemExit, match=r"task must be one of translation, .*; got juggling"):
         ppo_teach(f"evaluate {tmp_path}")
+
+
+def small_dialogue() -> Task:
+    made = dialogue()
+    return replace(made, train=made.train[:64], test=made.test[:8])
+
+
+def test_chat_lets_both_desks_answer_what_is_typed(ppo_teach: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(cli.TASKS, "dialogue", (small_dialogue, SETTINGS_OF_DIALOGUE))
+    monkeypatch.setattr(cli, "dialogue", small_dialogue)
+    ppo_teach(f"train dialogue {SMALL} --iterations 1 --folder {tmp_path}")
+
+    def typed(*lines: str) -> list[str]:
+        monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(lines)))
+        return ppo_teach(f"chat {tmp_path}/dialogue/seed-0").splitlines()
+
+    question = "Hello, this is Ada, when will my order be ready?"
+    printed = typed(question, "When will my ordr be ready?", "My name is Ada.", "new", question, "", "never read")
+    desks = ("supervised start", "PPO")
+    for name in desks:  # three sentences were understood; the one with a slip was forgotten
+        assert sum(f"  {name}: " in line for line in printed) == 3
+    (slip,) = (line for line in printed if "must use known words" in line)
+    assert "'ordr' is not one (near it: ['order'" in slip
+    assert sum("on the desk's screen: time " in line for line in printed) == 2
+    assert typed(question) == typed(question, "")  # the end of input ends it too
+
+
+def test_only_a_finished_dialogue_can_be_talked_to(ppo_teach: Command, tmp_path: Path):
+    (tmp_path / "config.json").write_text('{"task": "translation"}')
+    with pytest.raises(SystemExit, match="task must be dialogue to talk to it; got translation"):
+        ppo_teach(f"chat {tmp_path}")
 
 
 def test_an_interruption_says_how_to_go_on(ppo_teach: Command, monkeypatch: pytest.MonkeyPatch):

@@ -2,7 +2,8 @@
 
 The prompt is what the desk sees, its screen and the conversation so far; the response is one reply, and one reply is
 one episode. The supervised start imitates an old desk that was often rude, told strangers what it should have asked a
-name for, and would not talk about money.
+name for, and would not talk about money. The model is an encoder–decoder, as in `summarisation`: it reads
+the screen and what has been said before it speaks.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ import torch
 
 from ppo_teach.config import PPOConfig
 from ppo_teach.kl import FixedKL
-from ppo_teach.language_models import tiny_causal
+from ppo_teach.language_models import tiny_seq2seq
 from ppo_teach.models import ActorCritic
 from ppo_teach.rollouts import generate
 from ppo_teach.tasks.conversations import Conversation, Customer, Desk, converse, random_customer
@@ -30,8 +31,8 @@ SPLITS = {  # which screens, and how many customers have each
 }
 TONE_WEIGHTS = (0.3, 0.2, 0.4, 0.1)  # of the old desk's replies: polite, plain, rude, a pirate's
 SETTINGS_OF_DIALOGUE = Settings(
-    supervision=Supervision(steps=1000, batch_size=32, learning_rate=5e-3),
-    ppo=PPOConfig(iterations=40, epochs=2, learning_rate=2e-4, max_tokens=24, kl=FixedKL(0.1)),
+    supervision=Supervision(steps=600, batch_size=32, learning_rate=5e-3),
+    ppo=PPOConfig(iterations=60, epochs=2, learning_rate=5e-4, max_tokens=24, kl=FixedKL(0.1)),
 )
 
 
@@ -48,7 +49,7 @@ def dialogue() -> Task:
         score=score_by(support_desk),
         report=report,
         tokenizer=tokenizer,
-        build=lambda seed: tiny_causal(tokenizer.get_vocab_size(), positions=96, seed=seed),
+        build=lambda seed: tiny_seq2seq(tokenizer.get_vocab_size(), seed=seed),
         settings=SETTINGS_OF_DIALOGUE,
     )
 
