@@ -76,9 +76,9 @@ POSITION_IDS = Exercise(
     section="Padding on the left",
     minutes=10,
     difficulty=2,
-    goal="`mask` is True where a token is real; texts are padded on the left, to the width of the longest. Return the "
-    "position of every real token in its own text, counted from 0, as whole numbers. At padding any position that "
-    "exists will do (0 ≤ position < N): nobody looks there, but the embedding is looked up.",
+    goal="`mask` is True where a token is real; texts are padded on the left, and behind a short "
+    "reply on the right. Return the position of every real token in its own text, counted from 0, as whole numbers. At "
+    "padding any position that exists will do (0 ≤ position < N): nobody looks there, but the embedding is looked up.",
     entry="position",
     worked=padded([[0, 0, 1, 1]]),
     answer=[[0, 0, 0, 1]],

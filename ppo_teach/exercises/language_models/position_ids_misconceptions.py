@@ -59,6 +59,20 @@ MISCONCEPTIONS = (
         "Two texts of different length: how many columns of padding stand before each?",
     ),
     Misconception(
+        "the count goes on in the next row",
+        lambda mask: mask.long().flatten().cumsum(0).view(mask.shape).sub(1).where(mask, 0),
+        "the second text begins where the first one ended",
+        "in a loop the counter was set to 0 once, before the rows",
+        "Which position has the first token of the second text?",
+    ),
+    Misconception(
+        "the padding on the right taken off as well",
+        lambda mask: (columns(mask) - (~mask).sum(dim=1, keepdim=True)).clamp(min=0),
+        "a short reply has padding behind it, which moves nothing, but was counted with that in front",
+        "as long as there is padding on the left only, N less the length is where the text begins",
+        "Padding is put behind a text. Which of its tokens moves?",
+    ),
+    Misconception(
         "counted down the batch",
         lambda mask: (mask.long().cumsum(dim=0) - 1).clamp(min=0),
         "the sum ran over the texts, not along them",

@@ -88,7 +88,7 @@ RESPONSE_LOGPROBS = Exercise(
             prompt_width=2,
             law="What the model expects inside the prompt does not matter",
         ),
-        text([[[0, 200], [200, 0], [0, 0]]], [[0, 0, 1]], prompt_width=1, law="A log-probability of −200 is a number"),
+        text([[[0, 200], [200, 0], [0, 0]]], [[0, 0, 0]], prompt_width=1, law="A log-probability of −200 is a number"),
     ),
     random_case=random_text,
     gradients=("logits",),

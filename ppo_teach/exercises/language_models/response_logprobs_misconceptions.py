@@ -70,6 +70,20 @@ MISCONCEPTIONS = (
         "The model has read tokens 0 and 1. Which token is it to guess: 0, or 2?",
     ),
     Misconception(
+        "both cut one place early",
+        sliced(lambda z, p: z[:, p - 1 : -1], lambda y, p: y[:, p - 1 : -1]),
+        "the logits start at the right place; the tokens were shifted with them, so that nothing was shifted",
+        "one slice for both keeps the shapes alike",
+        "Which of the two begins one place before the response: the logits, the tokens, or both?",
+    ),
+    Misconception(
+        "shifted twice",
+        sliced(lambda z, p: z.roll(2, dims=1)[:, p:], lambda y, p: y[:, p:]),
+        "each token was scored by logits that had not read the token before it",
+        "the logits were rolled by one, and then sliced one place early as well",
+        "How many tokens had the model read when it chose token 2?",
+    ),
+    Misconception(
         "rolled the other way",
         sliced(lambda z, p: z.roll(-1, dims=1)[:, p:], lambda y, p: y[:, p:]),
         "token j was scored by the logits at position j + 1, and the last token by those at position 0",
@@ -173,6 +187,13 @@ MISCONCEPTIONS = (
         "a probability below 1e-45 is 0 in float32, and its logarithm −∞",
         "softmax is safe, and so is log; one after the other is not",
         "Two logits differ by 200. What is the smaller probability in float32, and what is its logarithm?",
+    ),
+    Misconception(
+        "overflow at large logits",
+        tabled(lambda z: z - z.exp().sum(dim=-1, keepdim=True).log()),
+        "exp(200) is infinite in float32, and so is the logarithm of a sum with it",
+        "it is the formula, letter by letter",
+        "What is exp(200) in float32? Which constant may you subtract from all logits?",
     ),
     Misconception(
         "no gradient reaches the logits",

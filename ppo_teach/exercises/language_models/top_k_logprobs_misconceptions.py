@@ -84,6 +84,20 @@ MISCONCEPTIONS = (
         "Exponentiate your numbers over the vocabulary. Do they sum to 1?",
     ),
     Misconception(
+        "scaled up, but nothing cut off",
+        picked(lambda z, k: z.log_softmax(dim=-1) - share(z, k)),
+        "log π − log Z holds for the k likeliest; the others have a probability, too, and all sum to more than 1",
+        "the formula says log π − log Z, and the rest of its line is easily missed",
+        "With which probability is a token drawn that was cut off? What is the logarithm of that?",
+    ),
+    Misconception(
+        "Z, not its logarithm",
+        picked(lambda z, k: filled(z.log_softmax(dim=-1) - share(z, k).exp(), kept(z, k))),
+        "a probability was taken from a log-probability",
+        "π is divided by Z, and log π is at hand",
+        "What is log(π / Z)?",
+    ),
+    Misconception(
         "Z on the wrong side",
         picked(lambda z, k: filled(z.log_softmax(dim=-1) + share(z, k), kept(z, k))),
         "log Z was added, and what is left became less likely by the cut",
