@@ -31,7 +31,7 @@ SPLITS = {  # which screens, and how many customers have each
 }
 TONE_WEIGHTS = (0.3, 0.2, 0.4, 0.1)  # of the old desk's replies: polite, plain, rude, a pirate's
 SETTINGS_OF_DIALOGUE = Settings(
-    supervision=Supervision(steps=600, batch_size=32, learning_rate=5e-3),
+    supervision=Supervision(steps=1000, batch_size=32, learning_rate=5e-3),
     ppo=PPOConfig(iterations=60, epochs=2, learning_rate=5e-4, max_tokens=24, kl=FixedKL(0.1)),
 )
 
