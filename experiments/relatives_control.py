@@ -119,7 +119,7 @@ def run(name: str, seed: int, *, total_steps: int = STEPS) -> Result:
 if __name__ == "__main__":
     experiment(
         run,
-        partial(run, total_steps=1000),
+        partial(run, total_steps=500),
         list(VARIANTS),
         settings={"total steps": STEPS, **asdict(ControlConfig())},
         columns=["return at the end", "return on the way"],

@@ -65,6 +65,18 @@ def test_an_experiment_runs(name: str, variants: list[str]):
     assert all(f"\n| {variant} |" in printed for variant in variants)
 
 
+def a_number(variant: str, seed: int) -> dict[str, float]:
+    return {"number": len(variant) + seed / 10}
+
+
+def test_every_seed_of_every_variant_runs_in_a_process_of_its_own(script, tmp_path: Path):
+    runs = script("many_runs").run_all(a_number, ["a", "to"], [0, 3], tmp_path)
+    assert runs == {
+        "a": [{"seed": 0, "number": 1.0}, {"seed": 3, "number": 1.3}],
+        "to": [{"seed": 0, "number": 2.0}, {"seed": 3, "number": 2.3}],
+    }
+
+
 def test_a_run_that_has_ended_is_not_run_again(script, tmp_path: Path):
     many_runs = script("many_runs")
 
