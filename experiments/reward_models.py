@@ -29,7 +29,7 @@ from ppo_teach.rewards import Reward, constant
 from ppo_teach.rollouts import Rollout, generate
 from ppo_teach.runs.starts import supervised_start
 from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION, generation, praise
-from ppo_teach.tasks.settings import Supervision
+from ppo_teach.tasks.settings import Settings, Supervision
 from ppo_teach.tasks.task import Examples, Task, evaluate
 from ppo_teach.texts import Prompts
 from ppo_teach.trainer import PPOTrainer
@@ -50,6 +50,7 @@ class Sizes:
 
 
 CONFIG = replace(SETTINGS_OF_GENERATION.ppo, iterations=30)
+SHORT = replace(CONFIG, iterations=1, batch_size=8, minibatch_size=8, epochs=1, max_tokens=4)
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ class World:
     def answers(self, prompts: Prompts, number: int, rng: torch.Generator, times: int = 1) -> list[Rollout]:
         """The start's responses to random prompts."""
         some = prompts[torch.randint(len(prompts), (number,), generator=rng)]
-        return [generate(self.start, some, max_tokens=CONFIG.max_tokens, rng=rng) for _ in range(times)]
+        longest = self.task.settings.ppo.max_tokens
+        return [generate(self.start, some, max_tokens=longest, rng=rng) for _ in range(times)]
 
     def preferences(self, prompts: Prompts, gold: Reward, number: int, rng: torch.Generator) -> Preferences:
         pair = self.answers(prompts, number, rng, times=2)
@@ -161,15 +163,14 @@ def run(name: str, seed: int) -> Result:
 
 def short_run(name: str, seed: int) -> Result:
     """The same for a moment."""
-    variant, config = replace(VARIANTS[name], steps=1), replace(CONFIG, seed=seed, iterations=1, batch_size=32)
-    return trained(variant, short_world(seed), config)
+    return trained(replace(VARIANTS[name], steps=1), short_world(seed), replace(SHORT, seed=seed))
 
 
 @cache
 def short_world(seed: int) -> World:
     """Where nobody has learned anything."""
-    few = replace(task(), test=task().test[:8], settings=replace(task().settings, supervision=Supervision(steps=1)))
-    return World(few, seed, Sizes(asked=32, held_out=32, usual=32))
+    few = replace(task(), test=task().test[:8], settings=Settings(SHORT, Supervision(steps=1)))
+    return World(few, seed, Sizes(asked=32, held_out=8, usual=8))
 
 
 def trained(variant: Variant, world: World, config: PPOConfig) -> Result:
