@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import torch
-from torch.nn.functional import logsigmoid
+from torch.nn.functional import binary_cross_entropy, logsigmoid
 
 from ppo_teach.exercises.exercise import Misconception
 
@@ -85,6 +85,20 @@ MISCONCEPTIONS = (
         "The choices are independent. What is the probability of all of them together?",
     ),
     Misconception(
+        "the squared error of the probability",
+        of_differences(lambda d: (1 - d.sigmoid()).square().mean()),
+        "this measures a probability like a length: a pair badly wrong hardly gives a gradient",
+        "a probability that should be 1 looks like a target of a regression",
+        "The choices are independent. What is the probability of all of them together?",
+    ),
+    Misconception(
+        "the temperature of the people",
+        of_differences(lambda d: -logsigmoid(d / 0.5).mean()),
+        "the scores were given a unit; the loss takes τ = 1, and leaves it to the judge to find the scale",
+        "the people of the chapter have τ = ½",
+        "Which τ would you write for people whose noise nobody has measured?",
+    ),
+    Misconception(
         "no sigmoid",
         of_differences(lambda d: -d.mean()),
         "the difference itself has no bound, so the judge is pushed apart for ever where it is right already",
@@ -120,6 +134,13 @@ MISCONCEPTIONS = (
         "What is exp(400) in float32? And how does `logsigmoid` avoid it?",
     ),
     Misconception(
+        "a cross-entropy of probabilities",
+        of_differences(lambda d: binary_cross_entropy(d.sigmoid(), torch.ones_like(d))),
+        "σ(−400) is 0 in float32; PyTorch puts −100 in place of the logarithm of 0, so the loss is wrong and finite",
+        "it is the right loss, and the other form, with logits, has a longer name",
+        "What is exp(400) in float32? Which of the two cross-entropies sees the difference itself?",
+    ),
+    Misconception(
         "the exponentials of the scores",
         lambda chosen, rejected: -(chosen.exp() / (chosen.exp() + rejected.exp())).log().mean(),
         "exp(200) is infinite in float32, and ∞/∞ is no number",
@@ -139,6 +160,13 @@ MISCONCEPTIONS = (
         "the number is right, but no gradient reaches the refused response",
         "a target is usually held constant, and the other one serves as a yardstick",
         "Both scores come from the same network. Which of them should move?",
+    ),
+    Misconception(
+        "no gradient",
+        of_differences(lambda d: -logsigmoid(d).mean().detach()),
+        "the number is right, but nothing can be learned from it",
+        "`.item()`, `math`, numpy and `torch.tensor` all give the right number",
+        "Does your result still know which scores it was made of?",
     ),
     Misconception(
         "all against all",

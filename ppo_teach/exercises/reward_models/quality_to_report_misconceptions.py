@@ -39,6 +39,13 @@ MISCONCEPTIONS = (
         "If all K checkpoints were equally good, would this number be right on average?",
     ),
     Misconception(
+        "chosen on validation and test together",
+        lambda learned, validation, test: test[(validation + test).argmax()],
+        "the test prompts had a part in the choice, so the number is lucky; on fresh prompts it will be lower",
+        "twice as many prompts choose better",
+        "Which prompts have had no part in the choice?",
+    ),
+    Misconception(
         "reported on the prompts that chose it",
         lambda learned, validation, test: validation.max(),
         "the number that won the choice was reported; on fresh prompts it will be lower",

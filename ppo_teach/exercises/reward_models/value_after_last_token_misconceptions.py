@@ -44,6 +44,13 @@ MISCONCEPTIONS = (
         "Column t stands before token t. Which column stands after token n − 1?",
     ),
     Misconception(
+        "the first padding, which a full row has not",
+        read(lambda mask, lengths: mask.int().argmin(dim=1)),
+        "a response as wide as the batch has no padding; `argmin` then answers 0, where nothing has been read",
+        "the first False of the mask stands where the response has ended",
+        "A response fills its row. What does the search for its first padding find?",
+    ),
+    Misconception(
         "the column before the last",
         read(lambda mask, lengths: torch.full_like(lengths, mask.shape[1] - 1)),
         "one index was used for all rows, and not even the last",
