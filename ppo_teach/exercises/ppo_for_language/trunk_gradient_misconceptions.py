@@ -120,6 +120,13 @@ MISCONCEPTIONS = (
         "How many errors is the mean over?",
     ),
     Misconception(
+        "a mean for each reply, and their sum",
+        altered(average=lambda errors, mask: errors / mask.sum(dim=-1, keepdim=True).clamp(min=1)),
+        "a larger batch would pull harder, and a token of a short reply harder than one of a long reply",
+        "`dim=1` is where the tokens are, so one averages there",
+        "How many errors is the mean over?",
+    ),
+    Misconception(
         "padding has a gradient",
         unmasked,
         "errors at positions that are not real reach the trunk",
