@@ -35,7 +35,7 @@ MISCONCEPTIONS = (
         "chosen on the test set",
         lambda learned, validation, test: test.max(),
         "the luckiest of K numbers was reported; on fresh prompts it will be lower",
-        "the test set is the fairest judge there is, so why not ask it?",
+        "the test set is the fairest judge there is, so one would like to ask it",
         "If all K checkpoints were equally good, would this number be right on average?",
     ),
     Misconception(
