@@ -4,6 +4,7 @@ import ast
 import pkgutil
 import re
 import sys
+from collections import Counter
 from importlib import import_module
 from pathlib import Path
 
@@ -106,8 +107,10 @@ def test_an_equation_is_a_function_that_a_test_uses(label: str):
 
 
 def test_no_label_is_given_twice():
-    labels = [label for chapter in MAP.chapters.values() for label in (*chapter.equations, *chapter.without)]
-    assert sorted(labels) == sorted(set(labels))
+    label = re.compile(r"^:label: (\S+)$|^ *name: (fig-\S+)$|^\((\S+)\)=$", re.M)
+    pages = [(BOOK / f"{slug}.md").read_text(encoding="utf-8") for slug in WRITTEN]
+    times = Counter("".join(found) for page in pages for found in label.findall(page))
+    assert [name for name in times if times[name] > 1] == []
 
 
 @pytest.mark.parametrize("slug", WRITTEN)
