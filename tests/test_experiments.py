@@ -57,6 +57,8 @@ def test_a_result_is_recorded_with_the_signatures_of_its_metrics(script, tmp_pat
         ("ppo_for_language", ["supervised start", "PPO", "the references"]),
         ("scores_only", ["best of eight", "imitation of the start's best"]),
         ("reward_models", ["β = 0.1", "three judges", "a constant"]),
+        ("steering", ["PPO, β = 0", "best of eight", "praise and music"]),
+        ("poetry", ["supervised start", "constant reward", "PPO"]),
         ("dialogue", ["supervised start", "learned, β = 0", "character's rule"]),
     ],
 )

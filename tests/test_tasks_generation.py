@@ -3,9 +3,18 @@
 from random import Random
 
 import pytest
+import torch
 
 from ppo_teach.tasks.film_reviews import is_review, random_review
-from ppo_teach.tasks.generation import distinct_n, generation, praise, train_classifier, whole_reviews
+from ppo_teach.tasks.generation import (
+    distinct_n,
+    generation,
+    praise,
+    self_bleu,
+    speaks_of,
+    train_classifier,
+    whole_reviews,
+)
 from ppo_teach.tasks.task import Task
 
 OPENING = "the plot in this early western"
@@ -84,3 +93,22 @@ def test_distinct_n_is_the_share_of_different_n_grams():
     assert distinct_n(["a b a b"], n=2) == 2 / 3  # ab, ba, ab
     assert distinct_n(["a b", "a b"], n=1) == 2 / 4
     assert distinct_n(["a"], n=2) == 0
+
+
+def test_the_topic_is_its_share_of_the_aspects_that_the_response_names():
+    # Songs of songs and plot; neither of two; none named; a salad of one word; the opening's own plot does not count.
+    responses = ["was fresh , and i loved the songs , but we hated the plot .", "was bland , and i liked the cast ."]
+    responses += ["was dull .", "music music music", "was fresh , and i loved the songs ."]
+    scores = speaks_of({"music", "songs"})(responses, [OPENING] * 5)
+    torch.testing.assert_close(scores, torch.tensor([0.5, 0.0, 0.0, 1.0, 1.0]))
+
+
+def test_texts_are_as_alike_as_their_pairs():
+    assert self_bleu(["was dull ."] * 3) == pytest.approx(1.0)
+    assert self_bleu(["a b c d", "e f g h"]) < 0.1
+    # Two that are the same and one that is another: 2 of 6 ordered pairs have BLEU 1, the others next to nothing.
+    assert self_bleu(["a b c d", "a b c d", "e f g h"]) == pytest.approx(2 / 6, abs=0.1)
+
+
+def test_a_text_is_not_compared_with_itself():
+    assert self_bleu(["a b c d e", "a b c d f"]) < 0.8
