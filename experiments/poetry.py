@@ -13,6 +13,7 @@ from beside import (
     without_training,
 )
 from many_runs import Result, experiment
+from steering import overheard
 
 from ppo_teach.tasks.poetry import SETTINGS_OF_POETRY, poetry
 from ppo_teach.tasks.task import Task
@@ -33,12 +34,12 @@ def task() -> Task:
 
 def run(name: str, seed: int) -> Result:
     """One seed of a method."""
-    return METHODS[name](task(), seed)
+    return overheard(METHODS[name], task(), seed)
 
 
 def short_run(name: str, seed: int) -> Result:
     """The same for a moment."""
-    return METHODS[name](shortened(task()), seed)
+    return overheard(METHODS[name], shortened(task()), seed)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ and how much of them speaks of music. REINFORCE has four times PPO's rate, the b
 (`ablations_language.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import cache, partial
 from statistics import fmean
@@ -37,6 +37,7 @@ from ppo_teach.texts import encode_prompts, encode_responses
 
 MUSIC = ("music", "songs", "dances")
 ALIKE = 64  # texts whose pairs are compared
+SHOWN = 8  # responses that the record keeps
 
 music = speaks_of(MUSIC)
 
@@ -89,14 +90,26 @@ def measured(task: Task, seed: int) -> Task:
     return replace(task, report=report)
 
 
+def overheard(method: Callable[[Task, int], Result], task: Task, seed: int) -> Result:
+    """A method's result, and of its policy, where it has one, the responses to the first test prompts."""
+    said = []
+
+    def report(responses: Sequence[str], references: Sequence[str]) -> dict[str, float]:
+        said.append(responses[:SHOWN])
+        return task.report(responses, references)
+
+    result = method(replace(task, report=report), seed)
+    return {**result, "greedy": said[-2], "sampled": said[-1]} if result["curves"] else result
+
+
 def run(name: str, seed: int) -> Result:
     """One seed of a method."""
-    return METHODS[name](measured(task(), seed), seed)
+    return overheard(METHODS[name], measured(task(), seed), seed)
 
 
 def short_run(name: str, seed: int) -> Result:
     """The same for a moment."""
-    return METHODS[name](measured(shortened(task()), seed), seed)
+    return overheard(METHODS[name], measured(shortened(task()), seed), seed)
 
 
 if __name__ == "__main__":
