@@ -60,6 +60,8 @@ def test_a_result_is_recorded_with_the_signatures_of_its_metrics(script, tmp_pat
         ("steering", ["PPO, β = 0", "best of eight", "praise and music"]),
         ("poetry", ["supervised start", "constant reward", "PPO"]),
         ("dialogue", ["supervised start", "learned, β = 0", "character's rule"]),
+        ("translators", ["decoder only, PPO", "encoder–decoder, best of eight"]),
+        ("localisation", ["BLEU and rules", "BLEU alone"]),
     ],
 )
 def test_an_experiment_runs(name: str, variants: list[str]):
