@@ -23,6 +23,7 @@ from many_runs import Result, experiment
 from ppo_teach.tasks.localisation import SETTINGS_OF_LOCALISATION, bleu_alone, localisation
 from ppo_teach.tasks.task import Task
 
+RATE = SETTINGS_OF_LOCALISATION.ppo.learning_rate
 METHODS = {
     "supervised start": without_training,
     "BLEU and rules": Method(),
@@ -30,6 +31,7 @@ METHODS = {
     "constant reward": Method(learns_from_a_constant),
     "more of the same corpus": Method(imitates_the_corpus),
     "the references": Method(imitates_the_references),
+    "the references, five times the rate": Method(imitates_the_references, {"learning_rate": 5 * RATE}),
     "REINFORCE": reinforce(SETTINGS_OF_LOCALISATION, times=4),
     "best of eight": best_of_the_start,
 }
