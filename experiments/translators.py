@@ -41,14 +41,27 @@ def bleu_and_measure_words(hypotheses: Sequence[str], references: Sequence[str])
     return (bleu(hypotheses, references, tokenize="zh") + tensor(shares)) / 2
 
 
+def grammar(hypotheses: Sequence[str], references: Sequence[str]) -> Float[Tensor, " B"]:
+    """1 for a flawless sentence of the grammar, else 0, whatever it says: no reference is read."""
+    return tensor([float(is_chinese(hypothesis)) for hypothesis in hypotheses])
+
+
+def flawlessness(hypotheses: Sequence[str], references: Sequence[str]) -> Float[Tensor, " B"]:
+    """The share of the three flaws that do not show: no reference is read, and nothing else is asked."""
+    return tensor([1 - len(flaws_in(hypothesis)) / len(FLAWS) for hypothesis in hypotheses])
+
+
 METHODS = {
     f"{DECODER}, supervised start": without_training,
     f"{DECODER}, PPO": Method(),
     f"{DECODER}, PPO on BLEU and measure words": Method(learns_from(bleu_and_measure_words)),
+    f"{DECODER}, PPO on the grammar": Method(learns_from(grammar)),
+    f"{DECODER}, PPO on the three flaws": Method(learns_from(flawlessness)),
     f"{DECODER}, the references": Method(imitates_the_references),
     f"{DECODER}, best of eight": best_of_the_start,
     f"{BOTH}, supervised start": without_training,
     f"{BOTH}, PPO": Method(),
+    f"{BOTH}, PPO on the grammar": Method(learns_from(grammar)),
     f"{BOTH}, constant reward": Method(learns_from_a_constant),
     f"{BOTH}, more of the same corpus": Method(imitates_the_corpus),
     f"{BOTH}, the references": Method(imitates_the_references),
