@@ -23,6 +23,7 @@ from jaxtyping import Float
 from many_runs import Result, experiment
 from torch import Tensor, tensor
 
+from ppo_teach.kl import FixedKL
 from ppo_teach.language_models import tiny_seq2seq
 from ppo_teach.rewards import bleu
 from ppo_teach.tasks.english_chinese import FLAWS, flaws_in, is_chinese, measure_words
@@ -54,6 +55,7 @@ def flawlessness(hypotheses: Sequence[str], references: Sequence[str]) -> Float[
 METHODS = {
     f"{DECODER}, supervised start": without_training,
     f"{DECODER}, PPO": Method(),
+    f"{DECODER}, PPO with β = 0.02": Method(settings={"kl": FixedKL(0.02)}),
     f"{DECODER}, PPO on BLEU and measure words": Method(learns_from(bleu_and_measure_words)),
     f"{DECODER}, PPO on the grammar": Method(learns_from(grammar)),
     f"{DECODER}, PPO on the three flaws": Method(learns_from(flawlessness)),
