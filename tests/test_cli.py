@@ -206,6 +206,8 @@ def test_chat_lets_both_desks_answer_what_is_typed(ppo_teach: Command, tmp_path:
         return ppo_teach(f"chat {tmp_path}/dialogue/seed-0").splitlines()
 
     question = "Hello, this is Ada, when will my order be ready?"
+    printed = typed("")
+    assert any(line.endswith(question) for line in printed)  # what to begin with can be typed as it stands
     printed = typed(question, "When will my ordr be ready?", "My name is Ada.", "new", question, "", "never read")
     desks = ("supervised start", "PPO")
     for name in desks:  # three sentences were understood; the one with a slip was forgotten

@@ -12,8 +12,10 @@ from ppo_teach.tasks.task import Task
 WELCOME = """You are a customer, and want to know when your order will be ready, where it is, or what it costs.
 Your name is one of {names}.
 Two desks hear you, the supervised start and what PPO made of it. They give their most probable replies.
+You could begin with: {example}
 An empty line ends the conversation, the word new begins another.
 """
+EXAMPLE = "Hello, this is Ada, when will my order be ready?"
 
 
 def chat(task: Task, folder: Path) -> None:
@@ -23,7 +25,7 @@ def chat(task: Task, folder: Path) -> None:
     """
     task, desks = before_and_after(task, folder)
     rng = Random(0)
-    print(WELCOME.format(names=", ".join(NAMES)))
+    print(WELCOME.format(names=", ".join(NAMES), example=EXAMPLE))
     screen, turns = fresh(desks, rng)
     while said := typed():
         if said == "new":
