@@ -43,6 +43,8 @@ from ppo_teach.exercises.surrogate.clip_fraction import CLIP_FRACTION
 from ppo_teach.exercises.surrogate.clipped_surrogate import CLIPPED_SURROGATE
 from ppo_teach.exercises.surrogate.importance_ratio import IMPORTANCE_RATIO
 from ppo_teach.exercises.surrogate.importance_weighted_mean import IMPORTANCE_WEIGHTED_MEAN
+from ppo_teach.exercises.translation.measure_word_accuracy import MEASURE_WORD_ACCURACY
+from ppo_teach.exercises.translation.placeholders_kept import PLACEHOLDERS_KEPT
 from ppo_teach.exercises.value_functions.action_advantages import ACTION_ADVANTAGES
 from ppo_teach.exercises.value_functions.explained_variance import EXPLAINED_VARIANCE
 from ppo_teach.exercises.value_functions.tree_values import TREE_VALUES
@@ -93,6 +95,8 @@ IN_ORDER = (
     BRADLEY_TERRY_LOSS,
     VALUE_AFTER_LAST_TOKEN,
     QUALITY_TO_REPORT,
+    MEASURE_WORD_ACCURACY,
+    PLACEHOLDERS_KEPT,
 )
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for exercise in IN_ORDER}
 RIDDLES: dict[str, Riddle] = {FIVE_BROKEN_RUNS.name: FIVE_BROKEN_RUNS}
