@@ -6,6 +6,8 @@ from ppo_teach.exercises.advantages.gae import GAE
 from ppo_teach.exercises.advantages.lambda_limit import LAMBDA_LIMIT
 from ppo_teach.exercises.advantages.td_residuals import TD_RESIDUALS
 from ppo_teach.exercises.diagnostics.five_broken_runs import FIVE_BROKEN_RUNS
+from ppo_teach.exercises.dialogue.noise_ceiling import NOISE_CEILING
+from ppo_teach.exercises.dialogue.success_rate import SUCCESS_RATE
 from ppo_teach.exercises.exercise import Exercise
 from ppo_teach.exercises.kl.adaptive_kl import ADAPTIVE_KL
 from ppo_teach.exercises.kl.exact_kl import EXACT_KL
@@ -95,6 +97,8 @@ IN_ORDER = (
     BRADLEY_TERRY_LOSS,
     VALUE_AFTER_LAST_TOKEN,
     QUALITY_TO_REPORT,
+    SUCCESS_RATE,
+    NOISE_CEILING,
     MEASURE_WORD_ACCURACY,
     PLACEHOLDERS_KEPT,
 )
