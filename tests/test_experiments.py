@@ -60,6 +60,7 @@ def test_a_result_is_recorded_with_the_signatures_of_its_metrics(script, tmp_pat
         ("steering", ["PPO, β = 0", "best of eight", "praise and music"]),
         ("patience", ["β = 0.03", "β = 0.1"]),
         ("poetry", ["supervised start", "constant reward", "PPO"]),
+        ("summarisation", ["supervised start", "PPO", "the references", "recall, loose", "ROUGE and facts, price 3"]),
         ("dialogue", ["supervised start", "best of eight, judge", "PPO, judge, β = 0", "PPO, thanks"]),
         ("translators", ["decoder only, PPO", "encoder–decoder, best of eight"]),
         ("localisation", ["BLEU and rules", "BLEU alone"]),
