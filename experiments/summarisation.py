@@ -1,8 +1,8 @@
 """News to headlines: which reward makes them right, which makes them long, and what could stand in PPO's place?
 
-"PPO" climbs the task's own score, ROUGE-L's F; with "facts" the reward adds the checker's verdict, a wrong fact at
-one, two or three times the price of a right one. "Loose" runs have three times the rate and β = 0: what does a measure make of
-length when little holds the policy? REINFORCE has four times PPO's rate, the best multiple on translation
+"PPO" climbs the task's own score, ROUGE-L's F; with "facts" the reward adds the checker's verdict, a wrong fact at one,
+two or three times the price of a right one. "Loose" runs have three times the rate and β = 0: what does a measure make
+of length when little holds the policy? REINFORCE has four times PPO's rate, the best multiple on translation
 (`ppo_for_language.py`). Of the greedy headline to each story of the test set the record keeps the number of words, the
 ROUGE-L recall, and a letter for each of six facts (r: right, w: wrong, m: missing); of the first few, the words.
 """

@@ -41,6 +41,8 @@ from ppo_teach.exercises.softmax_policy.action_logprobs import ACTION_LOGPROBS
 from ppo_teach.exercises.softmax_policy.entropy import ENTROPY
 from ppo_teach.exercises.softmax_policy.softmax_score import SOFTMAX_SCORE
 from ppo_teach.exercises.softmax_policy.tempered_logprobs import TEMPERED_LOGPROBS
+from ppo_teach.exercises.summarisation.break_even import BREAK_EVEN
+from ppo_teach.exercises.summarisation.gain_at_equal_length import GAIN_AT_EQUAL_LENGTH
 from ppo_teach.exercises.surrogate.clip_fraction import CLIP_FRACTION
 from ppo_teach.exercises.surrogate.clipped_surrogate import CLIPPED_SURROGATE
 from ppo_teach.exercises.surrogate.importance_ratio import IMPORTANCE_RATIO
@@ -97,6 +99,8 @@ IN_ORDER = (
     BRADLEY_TERRY_LOSS,
     VALUE_AFTER_LAST_TOKEN,
     QUALITY_TO_REPORT,
+    BREAK_EVEN,
+    GAIN_AT_EQUAL_LENGTH,
     SUCCESS_RATE,
     NOISE_CEILING,
     MEASURE_WORD_ACCURACY,
