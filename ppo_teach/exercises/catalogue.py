@@ -9,6 +9,8 @@ from ppo_teach.exercises.diagnostics.five_broken_runs import FIVE_BROKEN_RUNS
 from ppo_teach.exercises.dialogue.noise_ceiling import NOISE_CEILING
 from ppo_teach.exercises.dialogue.success_rate import SUCCESS_RATE
 from ppo_teach.exercises.exercise import Exercise
+from ppo_teach.exercises.generation.distinct_n import DISTINCT_N
+from ppo_teach.exercises.generation.frontier_point import FRONTIER_POINT
 from ppo_teach.exercises.kl.adaptive_kl import ADAPTIVE_KL
 from ppo_teach.exercises.kl.exact_kl import EXACT_KL
 from ppo_teach.exercises.kl.k3 import K3
@@ -99,6 +101,8 @@ IN_ORDER = (
     BRADLEY_TERRY_LOSS,
     VALUE_AFTER_LAST_TOKEN,
     QUALITY_TO_REPORT,
+    DISTINCT_N,
+    FRONTIER_POINT,
     BREAK_EVEN,
     GAIN_AT_EQUAL_LENGTH,
     SUCCESS_RATE,
