@@ -58,7 +58,6 @@ def test_a_result_is_recorded_with_the_signatures_of_its_metrics(script, tmp_pat
         ("scores_only", ["best of eight", "imitation of the start's best"]),
         ("reward_models", ["β = 0.1", "three judges", "a constant"]),
         ("steering", ["PPO, β = 0", "best of eight", "praise and music"]),
-        ("patience", ["β = 0.03", "β = 0.1"]),
         ("poetry", ["supervised start", "constant reward", "PPO"]),
         ("summarisation", ["supervised start", "PPO", "the references", "recall, loose", "ROUGE and facts, price 3"]),
         ("dialogue", ["supervised start", "best of eight, judge", "PPO, judge, β = 0", "PPO, thanks"]),
