@@ -8,12 +8,13 @@ import copy
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from random import Random
 from time import process_time
 from typing import Any
 
 import torch
-from ablations_language import LogProbabilities
+from ablations_language import LogProbabilities, ReinforceWithBaseline
 from many_runs import Result, rounded
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
@@ -21,10 +22,10 @@ from torch.nn.functional import one_hot
 from ppo_teach.config import PPOConfig
 from ppo_teach.kl import k1
 from ppo_teach.masks import zero_padding
-from ppo_teach.rewards import constant
+from ppo_teach.rewards import Metric, constant
 from ppo_teach.rollouts import Rollout, generate, score_responses
 from ppo_teach.runs.starts import supervised_start
-from ppo_teach.tasks.settings import Supervision
+from ppo_teach.tasks.settings import Settings, Supervision
 from ppo_teach.tasks.task import Examples, Task, evaluate
 from ppo_teach.texts import decode, encode_responses
 from ppo_teach.trainer import PPOTrainer
@@ -70,6 +71,11 @@ class ImitatorOfItsBest(LogProbabilities):
 
 def learns_from_scores(task: Task, start: nn.Module, config: PPOConfig, trainer: type = PPOTrainer) -> PPOTrainer:
     return trainer(start, task.reward(start), task.prompts(start, task.train), config)
+
+
+def learns_from(score: Metric) -> Build:
+    """PPO that is paid by another score than the task's own; it is reported on as ever."""
+    return lambda task, start, config: learns_from_scores(replace(task, score=score), start, config)
 
 
 def learns_from_a_constant(task: Task, start: nn.Module, config: PPOConfig) -> PPOTrainer:
@@ -132,6 +138,13 @@ class Method:
         return {**numbers, "seconds": rounded([seconds]), "curves": {**curves, **gauges}}
 
 
+def reinforce(settings: Settings, *, times: float) -> Method:
+    """REINFORCE with PPO's critic for a baseline: one step to a batch, at a multiple of PPO's rate."""
+    ppo = settings.ppo
+    one_step = {"epochs": 1, "minibatch_size": ppo.batch_size, "learning_rate": times * ppo.learning_rate}
+    return Method(partial(learns_from_scores, trainer=ReinforceWithBaseline), one_step)
+
+
 def without_training(task: Task, seed: int) -> Result:
     """The supervised start itself."""
     start = supervised_start(task, seed=seed)
@@ -141,7 +154,8 @@ def without_training(task: Task, seed: int) -> Result:
 def best_of_the_start(task: Task, seed: int) -> Result:
     """N responses to each prompt of the test set, and the best by the task's score: no training, N times the writing.
 
-    For tasks whose score asks for no reference: what is not known of a test prompt may not choose its answer.
+    Where the score asks for the reference this is no method but a bound: what the start could say, had it a judge who
+    knows the answer.
     """
     start = supervised_start(task, seed=seed)
     report = task.report(best_of(task, start, task.test, seed=seed), task.test.references)

@@ -1,36 +1,53 @@
-"""What becomes of a help desk that is paid by a judge who learned from preferences, or by another rule than its own?
+"""What else could the help desk become? PPO on the gold score, on a judge who learned from preferences, on other rules.
 
 Two replies of the supervised start are shown to somebody who prefers one, by the support desk's rule and with noise; a
-judge learns from such pairs, and PPO climbs the judge while the rule, the gold score, looks on. Beside that: the gold
-score as the reward, the rules of an assistant and of a character, a constant. Whole conversations are held at the end.
+judge learns from such pairs, and PPO climbs the judge while the rule, the gold score, looks on. Beside that stand the
+usual controls, the rules of an assistant and of a character, and a customer's thanks. Every variant ends with whole
+conversations. REINFORCE has four times PPO's rate, the best multiple on translation (`ppo_for_language.py`).
 """
 
 import copy
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cache
+from functools import cache, cached_property
+from random import Random
+from statistics import fmean
 from typing import Any
 
 import torch
-from beside import shortened
+from beside import (
+    Method,
+    N,
+    imitates_the_corpus,
+    imitates_the_references,
+    learns_from,
+    learns_from_a_constant,
+    numbers_of,
+    reinforce,
+    shortened,
+    without_training,
+)
 from many_runs import Result, experiment, rounded
 from torch import Tensor, nn
 
+from ppo_teach.config import PPOConfig
 from ppo_teach.kl import FixedKL
 from ppo_teach.preferences import Preferences, noise_ceiling, simulated_preferences
 from ppo_teach.reward_model import RewardModel, learned_reward, pair_scores, train_reward_model
-from ppo_teach.rewards import Reward, constant
-from ppo_teach.rollouts import generate
+from ppo_teach.rewards import text_reward
+from ppo_teach.rollouts import Rollout, generate
 from ppo_teach.runs.starts import supervised_start
-from ppo_teach.tasks.conversations import converse, summary
+from ppo_teach.tasks.conversations import Conversation, Desk, converse, summary
 from ppo_teach.tasks.desk_rules import assistant, character, score_by
-from ppo_teach.tasks.dialogue import SETTINGS_OF_DIALOGUE, customers, dialogue, model_desk
-from ppo_teach.tasks.task import Task, evaluate
-from ppo_teach.texts import Prompts
+from ppo_teach.tasks.dialogue import SETTINGS_OF_DIALOGUE, customers, dialogue, model_desk, old_desk, perfect_desk
+from ppo_teach.tasks.help_desk import VALUES, Reading, read, statement
+from ppo_teach.tasks.task import Examples, Task, evaluate
+from ppo_teach.texts import Prompts, decode, encode_prompts, encode_responses
 from ppo_teach.trainer import PPOTrainer
 
+SAID = 8
 TEMPERATURE = 1.0  # one point more is preferred with probability σ(1) = 0.73
-LAST = 5  # iterations
 
 
 @dataclass(frozen=True)
@@ -44,78 +61,199 @@ class Sizes:
     customers: int = 200
 
 
-@dataclass(frozen=True)
-class Variant:
-    """What pays, from the task and its supervised start; a judge is taught where nothing is named."""
-
-    kl_coef: float = 0.1
-    named: Callable[[Task, nn.Module], Reward] | None = None
+SHORT = Sizes(asked=8, held_out=8, steps=1, customers=1)
 
 
-def by_rule(rule: Callable) -> Callable[[Task, nn.Module], Reward]:
-    return lambda made, start: replace(made, score=score_by(rule)).reward(start)
+class World:
+    """All that the variants of one seed share: the supervised start, and the judge whom its replies taught."""
+
+    def __init__(self, made: Task, seed: int, sizes: Sizes) -> None:
+        self.task, self.seed, self.sizes = made, seed, sizes
+        self.start = supervised_start(made, seed=seed)
+        self.rng = torch.Generator().manual_seed(seed)
+
+    @cached_property
+    def judge(self) -> tuple[RewardModel, Result]:
+        """Standardised on preferred replies; and how well it foretells choices that it has not seen."""
+        seen, _ = self.preferences(self.sizes.asked)
+        unseen, ceiling = self.preferences(self.sizes.held_out)
+        judge = RewardModel(copy.deepcopy(self.start))
+        rate, steps = self.sizes.learning_rate, self.sizes.steps
+        train_reward_model(judge, seen, steps=steps, batch_size=32, learning_rate=rate, rng=self.rng)
+        with torch.no_grad():
+            chosen, rejected = pair_scores(judge, unseen)
+        judge.standardise(unseen.prompts, unseen.chosen, unseen.chosen_mask)
+        accuracy = (chosen > rejected).float().mean().item()
+        return judge, {"accuracy": accuracy, "ceiling": ceiling, "opinions": self.opinions(judge)}
+
+    def preferences(self, number: int) -> tuple[Preferences, float]:
+        """What somebody prefers who sees the gold score through noise, and how well that can be foretold."""
+        prompts, gold = self.task.prompts(self.start, self.task.train), self.task.reward(self.start)
+        some, longest = prompts[torch.randint(len(prompts), (number,), generator=self.rng)], self.task.settings.ppo
+        pair = [generate(self.start, some, max_tokens=longest.max_tokens, rng=self.rng) for _ in range(2)]
+        worth = [gold(it.prompts, it.responses, it.mask) for it in pair]
+        ceiling = noise_ceiling(*worth, temperature=TEMPERATURE).item()
+        return simulated_preferences(*pair, *worth, temperature=TEMPERATURE, rng=self.rng), ceiling
+
+    @torch.no_grad()
+    def opinions(self, judge: RewardModel) -> Result:
+        """What the judge thinks of four polite replies to test prompts, by what was due: means."""
+        found = defaultdict(list)
+        for prompt, due in zip(self.task.test.prompts, self.task.test.references, strict=True):
+            said = "answer" if read(due).values else "name" if "name" in read(due).asked else "topic"
+            screen = dict(zip(VALUES, prompt.split()[1:4], strict=True))
+            topic = next((topic for topic in VALUES if screen[topic] in read(due).values), "time")
+            others = [value for value in VALUES[topic] if value != screen[topic]]
+            replies = {
+                "what is due": due,
+                "a false value": f"certainly , {statement(topic, others[0], Random(0))}",
+                "who is speaking": "certainly , who is speaking ?",
+                "we will look into it": "certainly , we will look into it .",
+            }
+            texts = encode_responses(self.task.tokenizer, list(replies.values()), eos=self.start.eos)
+            asked = encode_prompts(self.task.tokenizer, [prompt] * len(replies), pad=self.start.pad)
+            for name, score in zip(replies, judge(asked, *texts).tolist(), strict=True):
+                found[f"{said} due: {name}"].append(score)
+        return {name: rounded(scores) for name, scores in found.items()}
+
+    def talked(self, desk: Desk) -> Result:
+        """How whole conversations with test customers end: of all, and by what the customer left untold."""
+        talks = converse(desk, customers("test")[: self.sizes.customers])
+        by_untold = {name: [it for it in talks if it.customer.untold == name] for name in ("", "name", "topic")}
+        parts = {
+            f"{end}, {name or 'nothing'} untold": 100 * fmean(it.outcome == end for it in some)
+            for end in ("solved", "misled", "given up")
+            for name, some in by_untold.items()
+            if some
+        }
+        pirates = fmean(read(reply).piratical for it in talks for reply in it.replies)
+        return {**summary(talks), **parts, "pirate's replies": 100 * pirates}
+
+    def says(self, model: nn.Module) -> list[str]:
+        """Its most probable replies to the first test prompts."""
+        return evaluate(self.task, model, self.task.test[:SAID]).greedy
+
+
+Variant = Callable[[World], Result]
+
+
+def untrained(world: World) -> Result:
+    """The supervised start itself."""
+    result = without_training(world.task, world.seed)
+    return {**result, **world.talked(model_desk(world.task, world.start)), "says": world.says(world.start)}
+
+
+def trained(method: Method) -> Variant:
+    """What the method makes of the start; with the gold scores of its batches, and whole conversations at the end."""
+
+    def variant(world: World) -> Result:
+        golds, trainers = [], []
+
+        def build(task: Task, start: nn.Module, config: PPOConfig) -> PPOTrainer:
+            trainer = method.build(task, start, config)
+            gold, paid = task.reward(start), trainer.reward
+
+            def watched(prompts: Prompts, responses: Tensor, mask: Tensor) -> Tensor:
+                golds.append(rounded([gold(prompts, responses, mask).mean().item()]))
+                return paid(prompts, responses, mask)
+
+            trainer.reward = watched
+            trainers.append(trainer)
+            return trainer
+
+        result = Method(build, method.settings)(world.task, world.seed)
+        policy = trainers[0].policy
+        talk = world.talked(model_desk(world.task, policy))
+        return {**result, **talk, "says": world.says(policy), "curves": {**result["curves"], "gold": golds}}
+
+    return variant
+
+
+def learns_from_the_judge(kl_coef: float) -> Variant:
+    """PPO that the judge pays."""
+
+    def variant(world: World) -> Result:
+        judge, record = world.judge
+
+        def build(task: Task, start: nn.Module, config: PPOConfig) -> PPOTrainer:
+            return PPOTrainer(start, learned_reward(judge), task.prompts(start, task.train), config)
+
+        return {**trained(Method(build, {"kl": FixedKL(kl_coef)}))(world), "judge": record}
+
+    return variant
+
+
+def learns_from_thanks(task: Task, start: nn.Module, config: PPOConfig) -> PPOTrainer:
+    """PPO that the customer pays, at once or never."""
+    reward = text_reward(task.tokenizer, wishes(), score_by(thanks), eos=start.eos)
+    return PPOTrainer(start, reward, task.prompts(start, task.train), config)
+
+
+def thanks(reply: Reading, wish: Reading) -> float:
+    """3 if this very reply tells the customer what he came for and no other value, so that he says thank you."""
+    return 3.0 * (reply.values == wish.values)
+
+
+@cache
+def wishes() -> list[str]:
+    """What the customer of each training prompt came for, which he may not have said yet."""
+    found, desk = [], old_desk(seed=2)  # the conversations that the task's prompts are from
+
+    def noting(conversations: Sequence[Conversation]) -> Sequence[str]:
+        found.extend(conversation.customer.answer for conversation in conversations)
+        return desk(conversations)
+
+    converse(noting, customers("train"))
+    return found
+
+
+def best_of_eight(world: World, worth: Callable[[Rollout, Examples], Tensor]) -> Result:
+    """Eight replies of the start to each prompt, of which the one worth most is sent: no training."""
+    task, start, rng = world.task, world.start, torch.Generator().manual_seed(world.seed)
+
+    def best(examples: Examples) -> list[str]:
+        prompts, texts, scores = task.prompts(start, examples), [], []
+        for _ in range(N):
+            rollout = generate(start, prompts, max_tokens=task.settings.ppo.max_tokens, rng=rng)
+            texts.append(decode(task.tokenizer, rollout.responses, rollout.mask, eos=start.eos))
+            scores.append(worth(rollout, Examples(texts[-1], examples.references)))
+        return [texts[best][row] for row, best in enumerate(torch.stack(scores).argmax(dim=0).tolist())]
+
+    def desk(conversations: Sequence[Conversation]) -> list[str]:
+        return best(Examples([it.prompt for it in conversations], perfect_desk(conversations)))
+
+    report = task.report(best(task.test), task.test.references)
+    numbers = dict.fromkeys(numbers_of(task, start, start)) | {f"{name}, sampled": report[name] for name in report}
+    return {**numbers, **world.talked(desk), "curves": {"right": [report["right"]]}}
+
+
+def best_by_gold(world: World) -> Result:
+    """No method but a bound: whoever knows what is due need not ask a model."""
+    return best_of_eight(world, lambda _, said: world.task.score(said.prompts, said.references))
+
+
+def best_by_judge(world: World) -> Result:
+    judge, record = world.judge
+    paid = learned_reward(judge)
+    return {**best_of_eight(world, lambda it, _: paid(it.prompts, it.responses, it.mask)), "judge": record}
 
 
 VARIANTS = {
-    "supervised start": None,
-    "learned, β = 0.1": Variant(),
-    "learned, β = 0.02": Variant(kl_coef=0.02),
-    "learned, β = 0": Variant(kl_coef=0.0),
-    "gold score": Variant(named=lambda made, start: made.reward(start)),
-    "assistant's rule": Variant(named=by_rule(assistant)),
-    "character's rule": Variant(named=by_rule(character)),
-    "a constant": Variant(named=lambda made, start: constant(0.0)),
+    "supervised start": untrained,
+    "constant reward": trained(Method(learns_from_a_constant)),
+    "more of the same logs": trained(Method(imitates_the_corpus)),
+    "the perfect desk's replies": trained(Method(imitates_the_references)),
+    "REINFORCE": trained(reinforce(SETTINGS_OF_DIALOGUE, times=4)),
+    "best of eight, gold": best_by_gold,
+    "best of eight, judge": best_by_judge,
+    "PPO, gold": trained(Method()),
+    "PPO, judge, β = 0.1": learns_from_the_judge(0.1),
+    "PPO, judge, β = 0.02": learns_from_the_judge(0.02),
+    "PPO, judge, β = 0": learns_from_the_judge(0.0),
+    "PPO, assistant's rule": trained(Method(learns_from(score_by(assistant)))),
+    "PPO, character's rule": trained(Method(learns_from(score_by(character)))),
+    "PPO, thanks": trained(Method(learns_from_thanks)),
 }
-
-
-def taught_judge(made: Task, start: nn.Module, seed: int, sizes: Sizes) -> tuple[RewardModel, Result]:
-    """A judge, standardised on preferred replies, and how well it foretells choices that it has not seen."""
-    prompts, gold = made.prompts(start, made.train), made.reward(start)
-    rng = torch.Generator().manual_seed(seed)
-
-    def preferences(number: int) -> tuple[Preferences, float]:
-        some = prompts[torch.randint(len(prompts), (number,), generator=rng)]
-        pair = [generate(start, some, max_tokens=made.settings.ppo.max_tokens, rng=rng) for _ in range(2)]
-        worth = [gold(it.prompts, it.responses, it.mask) for it in pair]
-        ceiling = noise_ceiling(*worth, temperature=TEMPERATURE).item()
-        return simulated_preferences(*pair, *worth, temperature=TEMPERATURE, rng=rng), ceiling
-
-    seen, _ = preferences(sizes.asked)
-    unseen, ceiling = preferences(sizes.held_out)
-    judge = RewardModel(copy.deepcopy(start))
-    train_reward_model(judge, seen, steps=sizes.steps, batch_size=32, learning_rate=sizes.learning_rate, rng=rng)
-    with torch.no_grad():
-        chosen, rejected = pair_scores(judge, unseen)
-    judge.standardise(unseen.prompts, unseen.chosen, unseen.chosen_mask)
-    return judge, {"accuracy": (chosen > rejected).float().mean().item(), "ceiling": ceiling}
-
-
-def trained(variant: Variant | None, made: Task, seed: int, sizes: Sizes) -> Result:
-    """The numbers of the test set, of whole conversations with test customers, and curves of the gold score and KL."""
-    start = supervised_start(made, seed=seed)
-    policy, gold = copy.deepcopy(start), made.reward(start)
-    judged, golds, history = None, [], []
-
-    def watched(prompts: Prompts, responses: Tensor, mask: Tensor) -> Tensor:
-        golds.append(rounded([gold(prompts, responses, mask).mean().item()]))
-        return reward(prompts, responses, mask)
-
-    if variant is not None:
-        if variant.named:
-            reward = variant.named(made, start)
-        else:
-            judge, judged = taught_judge(made, start, seed, sizes)
-            reward = learned_reward(judge)
-        config = replace(made.settings.ppo, seed=seed, kl=FixedKL(variant.kl_coef))
-        history = PPOTrainer(policy, watched, made.prompts(start, made.train), config).train()
-    numbers = evaluate(made, policy, made.test).numbers
-    return {
-        **{name.removesuffix(", sampled"): number for name, number in numbers.items()},
-        **summary(converse(model_desk(made, policy), customers("test")[: sizes.customers])),
-        "KL": rounded(metrics["kl"] for metrics in history[-LAST:]) if history else 0.0,
-        "judge": judged,
-        "curves": {"gold": golds, **{name: [rounded([step[name]]) for step in history] for name in ("score", "kl")}},
-    }
 
 
 @cache
@@ -124,22 +262,36 @@ def task() -> Task:
     return dialogue()
 
 
+@cache
+def world(seed: int) -> World:
+    """Made once in a process for each seed."""
+    return World(task(), seed, Sizes())
+
+
 def run(name: str, seed: int) -> Result:
     """One seed of a variant."""
-    return trained(VARIANTS[name], task(), seed, Sizes())
+    return VARIANTS[name](world(seed))
+
+
+@cache
+def short_world(seed: int) -> World:
+    """Where nobody has learned anything."""
+    made = shortened(replace(task(), corpus=task().corpus[:32], train=task().train[:32]))
+    ppo = replace(made.settings.ppo, max_tokens=2, epochs=1)
+    return World(replace(made, settings=replace(made.settings, ppo=ppo)), seed, SHORT)
 
 
 def short_run(name: str, seed: int) -> Result:
     """The same for a moment."""
-    made = shortened(replace(task(), train=task().train[:64]))
-    return trained(VARIANTS[name], made, seed, Sizes(asked=8, held_out=8, steps=1, customers=2))
+    return VARIANTS[name](short_world(seed))
 
 
 def settings() -> dict[str, Any]:
     """All that was chosen."""
-    return {"temperature": TEMPERATURE, "judge": asdict(Sizes()), **asdict(SETTINGS_OF_DIALOGUE)}
+    return {"temperature": TEMPERATURE, "sizes": asdict(Sizes()), **asdict(SETTINGS_OF_DIALOGUE)}
 
 
 if __name__ == "__main__":
-    columns = ["gold score", "right", "wrong", "polite", "rude", "fluent", "solved", "misled", "KL"]
+    numbers = [f"{name}, sampled" for name in ("gold score", "right", "polite", "fluent")]
+    columns = [*numbers, "solved", "misled", "given up", "KL"]
     experiment(run, short_run, list(VARIANTS), settings=settings(), columns=columns)

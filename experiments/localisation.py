@@ -1,40 +1,39 @@
 """Texts of an app: what does BLEU as the reward leave undone that its own rules would see?
 
 "BLEU and rules" is PPO with the task's own score; "BLEU alone" leaves out the rules, everything else the same.
+REINFORCE has four times PPO's rate, the best multiple on translation (`ppo_for_language.py`).
 """
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import cache
 
 from beside import (
     Method,
+    best_of_the_start,
     imitates_the_corpus,
     imitates_the_references,
+    learns_from,
     learns_from_a_constant,
-    learns_from_scores,
+    reinforce,
     shortened,
     without_training,
 )
 from many_runs import Result, experiment
-from torch import nn
 
-from ppo_teach.config import PPOConfig
 from ppo_teach.tasks.localisation import SETTINGS_OF_LOCALISATION, bleu_alone, localisation
 from ppo_teach.tasks.task import Task
-from ppo_teach.trainer import PPOTrainer
 
-
-def learns_from_bleu_alone(task: Task, start: nn.Module, config: PPOConfig) -> PPOTrainer:
-    return learns_from_scores(replace(task, score=bleu_alone), start, config)
-
-
+RATE = SETTINGS_OF_LOCALISATION.ppo.learning_rate
 METHODS = {
     "supervised start": without_training,
     "BLEU and rules": Method(),
-    "BLEU alone": Method(learns_from_bleu_alone),
+    "BLEU alone": Method(learns_from(bleu_alone)),
     "constant reward": Method(learns_from_a_constant),
     "more of the same corpus": Method(imitates_the_corpus),
     "the references": Method(imitates_the_references),
+    "the references, five times the rate": Method(imitates_the_references, {"learning_rate": 5 * RATE}),
+    "REINFORCE": reinforce(SETTINGS_OF_LOCALISATION, times=4),
+    "best of eight": best_of_the_start,
 }
 
 

@@ -14,6 +14,7 @@ from beside import (
     imitates_the_references,
     learns_from_a_constant,
     learns_from_scores,
+    reinforce,
     shortened,
     without_training,
 )
@@ -23,8 +24,6 @@ from ppo_teach.tasks.task import Task
 from ppo_teach.tasks.translation import SETTINGS_OF_TRANSLATION, translation
 
 RATE = SETTINGS_OF_TRANSLATION.ppo.learning_rate
-ONE_STEP = {"epochs": 1, "minibatch_size": SETTINGS_OF_TRANSLATION.ppo.batch_size}
-with_log_probabilities = partial(learns_from_scores, trainer=ReinforceWithBaseline)
 METHODS = {
     "supervised start": without_training,
     "PPO": Method(),
@@ -32,12 +31,12 @@ METHODS = {
     "more of the same corpus": Method(imitates_the_corpus),
     "the references": Method(imitates_the_references),
     "the references, five times the rate": Method(imitates_the_references, {"learning_rate": 5 * RATE}),
-    "REINFORCE": Method(with_log_probabilities, ONE_STEP),
-    "REINFORCE, four times the rate": Method(with_log_probabilities, {**ONE_STEP, "learning_rate": 4 * RATE}),
-    "REINFORCE, ten times the rate": Method(with_log_probabilities, {**ONE_STEP, "learning_rate": 10 * RATE}),
+    "REINFORCE": reinforce(SETTINGS_OF_TRANSLATION, times=1),
+    "REINFORCE, four times the rate": reinforce(SETTINGS_OF_TRANSLATION, times=4),
+    "REINFORCE, ten times the rate": reinforce(SETTINGS_OF_TRANSLATION, times=10),
     "PPO, four epochs": Method(settings={"epochs": 4}),
     "no clip, four epochs": Method(settings={"epochs": 4, "clip": inf}),
-    "REINFORCE, four epochs": Method(with_log_probabilities, {"epochs": 4}),
+    "REINFORCE, four epochs": Method(partial(learns_from_scores, trainer=ReinforceWithBaseline), {"epochs": 4}),
 }
 
 

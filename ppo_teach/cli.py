@@ -1,4 +1,4 @@
-"""The command `ppo-teach`: train a task, evaluate a run, talk to one, check an exercise."""
+"""The command `ppo-teach`: train a task, evaluate a run, try one by hand, check an exercise."""
 
 import os
 
@@ -19,6 +19,7 @@ from ppo_teach.runs.chat import chat
 from ppo_teach.runs.folders import read_task_name
 from ppo_teach.runs.run import evaluate_run, run
 from ppo_teach.runs.seeds import run_seeds, table
+from ppo_teach.runs.translate import translate
 from ppo_teach.tasks.dialogue import SETTINGS_OF_DIALOGUE, dialogue
 from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION, generation
 from ppo_teach.tasks.localisation import SETTINGS_OF_LOCALISATION, localisation
@@ -98,6 +99,14 @@ class Chat:
 
 
 @dataclass(frozen=True)
+class Translate:
+    """Type English sentences, and see what a finished run of `translation` makes of them, before PPO and after."""
+
+    # A run folder, such as runs/translation/seed-0.
+    folder: tyro.conf.Positional[Path]
+
+
+@dataclass(frozen=True)
 class Check:
     """Check the exercises in a Python file of yours."""
 
@@ -107,12 +116,13 @@ class Check:
 
 @dataclass(frozen=True)
 class CommandLine:
-    """PPO for language models: train a task, evaluate a run, talk to one, check your exercises."""
+    """PPO for language models: train a task, evaluate a run, try one by hand, check your exercises."""
 
     command: Annotated[
         Annotated[TrainCommand, tyro.conf.subcommand("train")]
         | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
         | Annotated[Chat, tyro.conf.subcommand("chat")]
+        | Annotated[Translate, tyro.conf.subcommand("translate")]
         | Annotated[Check, tyro.conf.subcommand("check")],
         tyro.conf.arg(name=""),
     ]
@@ -128,9 +138,11 @@ def main() -> None:
             case Evaluate(folder, split):
                 print(evaluate_folder(folder, split))
             case Chat(folder):
-                name = read_task_name(folder)
-                require(name == "dialogue", f"the run's task must be dialogue to talk to it; got {name}")
+                require_task("dialogue", folder)
                 chat(dialogue(), folder)
+            case Translate(folder):
+                require_task("translation", folder)
+                translate(translation(), folder)
             case Check(file):
                 reports = check_file(file)
                 print(*reports, sep="\n\n")
@@ -153,6 +165,12 @@ def train_task(train: Train) -> str:
         evaluations = run_seeds(make_task, settings, folder, seeds=seeds)
     title = f"{train.task}, {f'seeds {seeds[0]} to {seeds[-1]}' if train.seeds > 1 else f'seed {seeds[0]}'}"
     return f"{table(evaluations, title=title)}\n\nSamples, curves and checkpoints are in {folder}"
+
+
+def require_task(name: str, folder: Path) -> None:
+    """Nothing when the run in this folder is of that task; otherwise a ValueError."""
+    found = read_task_name(folder)
+    require(found == name, f"the run's task must be {name}; got {found}")
 
 
 def evaluate_folder(folder: Path, split: Literal["validation", "test"]) -> str:

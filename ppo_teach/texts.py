@@ -1,5 +1,6 @@
 """Strings to tensors and back. Chapter: book/language/language-models.md."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -47,6 +48,11 @@ class Prompts:
 
     def to(self, device: torch.device | str) -> "Prompts":
         return Prompts(self.tokens.to(device), self.mask.to(device), self.rows.to(device))
+
+
+def spaced(text: str) -> str:
+    """In small letters and with space around each sign: what a person types, as the tasks write it."""
+    return " ".join(re.findall(r"\w+|[^\w\s]", text.lower()))
 
 
 def build_tokenizer(texts: Sequence[str]) -> Tokenizer:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from ppo_teach.cli import main
 from ppo_teach.tasks.dialogue import SETTINGS_OF_DIALOGUE, dialogue
 from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION
 from ppo_teach.tasks.task import Task
+from ppo_teach.tasks.translation import SETTINGS_OF_TRANSLATION, translation
 
 SMALL = "--batch-size 8 --minibatch-size 8 --max-tokens 4 --supervision.steps 2 --supervision.batch-size 8"
 TRAIN = f"train generation {SMALL}"
@@ -35,7 +37,7 @@ Command = Callable[[str], str]
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """A cache folder of the module's own, for this process and those that it starts."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache-of-cli"))
 
@@ -159,7 +161,9 @@ def test_an_option_that_cannot_be_read_is_named(
 KL_HELP = [f"train generation {kl}" for kl in ("fixed-kl", "adaptive-kl")]
 
 
-@pytest.mark.parametrize("line", [*(f"train {task}" for task in cli.TASKS), *KL_HELP, "evaluate", "chat", "check"])
+@pytest.mark.parametrize(
+    "line", [*(f"train {task}" for task in cli.TASKS), *KL_HELP, "evaluate", "chat", "translate", "check"]
+)
 def test_every_option_is_described_in_the_help(
     line: str, ppo_teach: Command, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
@@ -186,6 +190,7 @@ def test_a_run_of_an_unknown_task_is_one_line_that_says_so(ppo_teach: Command, t
         ppo_teach(f"evaluate {tmp_path}")
 
 
+@cache
 def small_dialogue() -> Task:
     made = dialogue()
     return replace(made, train=made.train[:64], test=made.test[:8])
@@ -201,6 +206,8 @@ def test_chat_lets_both_desks_answer_what_is_typed(ppo_teach: Command, tmp_path:
         return ppo_teach(f"chat {tmp_path}/dialogue/seed-0").splitlines()
 
     question = "Hello, this is Ada, when will my order be ready?"
+    printed = typed("")
+    assert any(line.endswith(question) for line in printed)  # what to begin with can be typed as it stands
     printed = typed(question, "When will my ordr be ready?", "My name is Ada.", "new", question, "", "never read")
     desks = ("supervised start", "PPO")
     for name in desks:  # three sentences were understood; the one with a slip was forgotten
@@ -211,10 +218,39 @@ def test_chat_lets_both_desks_answer_what_is_typed(ppo_teach: Command, tmp_path:
     assert typed(question) == typed(question, "")  # the end of input ends it too
 
 
-def test_only_a_finished_dialogue_can_be_talked_to(ppo_teach: Command, tmp_path: Path):
-    (tmp_path / "config.json").write_text('{"task": "translation"}')
-    with pytest.raises(SystemExit, match="task must be dialogue to talk to it; got translation"):
-        ppo_teach(f"chat {tmp_path}")
+@cache
+def small_translation() -> Task:
+    made = translation()
+    return replace(made, train=made.train[:64], test=made.test[:8])
+
+
+def test_translate_shows_a_typed_sentence_before_and_after(
+    ppo_teach: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(cli.TASKS, "translation", (small_translation, SETTINGS_OF_TRANSLATION))
+    monkeypatch.setattr(cli, "translation", small_translation)
+    ppo_teach(f"train translation {SMALL} --iterations 1 --folder {tmp_path}")
+    long = "this hat is in the park . " * 12
+    typed = "\n".join(["They will buy this hat.", "they will buy this hatt .", long, "", "never read"])
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    printed = ppo_teach(f"translate {tmp_path}/translation/seed-0").splitlines()
+    for name in ("supervised start", "PPO"):
+        assert sum(f"  {name}: " in line for line in printed) == 1
+    (slip,) = (line for line in printed if "must use known words" in line)
+    assert "'hatt' is not one (near it: ['hat'" in slip
+    (too_long,) = (line for line in printed if "positions" in line)
+    assert "64" in too_long
+
+
+@pytest.mark.parametrize(
+    ("command", "own", "other"), [("chat", "dialogue", "translation"), ("translate", "translation", "dialogue")]
+)
+def test_a_command_by_hand_refuses_the_run_of_another_task(
+    command: str, own: str, other: str, ppo_teach: Command, tmp_path: Path
+):
+    (tmp_path / "config.json").write_text(json.dumps({"task": other}))
+    with pytest.raises(SystemExit, match=f"task must be {own}; got {other}"):
+        ppo_teach(f"{command} {tmp_path}")
 
 
 def test_an_interruption_says_how_to_go_on(ppo_teach: Command, monkeypatch: pytest.MonkeyPatch):

@@ -20,6 +20,7 @@ from ppo_teach.kl import FixedKL
 from ppo_teach.rewards import constant
 from ppo_teach.rollouts import generate, score_responses
 from ppo_teach.runs.starts import supervised_start
+from ppo_teach.tasks.help_desk import read
 from ppo_teach.tasks.task import Task, evaluate
 from ppo_teach.tasks.translation import SETTINGS_OF_TRANSLATION
 from ppo_teach.texts import decode
@@ -57,7 +58,12 @@ def test_a_result_is_recorded_with_the_signatures_of_its_metrics(script, tmp_pat
         ("ppo_for_language", ["supervised start", "PPO", "the references"]),
         ("scores_only", ["best of eight", "imitation of the start's best"]),
         ("reward_models", ["β = 0.1", "three judges", "a constant"]),
-        ("dialogue", ["supervised start", "learned, β = 0", "character's rule"]),
+        ("steering", ["PPO, β = 0", "best of eight", "praise and music"]),
+        ("poetry", ["supervised start", "constant reward", "PPO"]),
+        ("summarisation", ["supervised start", "PPO", "the references", "recall, loose", "ROUGE and facts, price 3"]),
+        ("dialogue", ["supervised start", "best of eight, judge", "PPO, judge, β = 0", "PPO, thanks"]),
+        ("translators", ["decoder only, PPO", "encoder–decoder, best of eight"]),
+        ("localisation", ["BLEU and rules", "BLEU alone"]),
     ],
 )
 def test_an_experiment_runs(name: str, variants: list[str]):
@@ -243,6 +249,17 @@ def test_every_method_reports_the_test_set_and_curves(script, polite: Task):
     best = beside.best_of_the_start(polite, 0)
     assert best["polite, sampled"] > started["polite, sampled"]
     assert best["polite, greedy"] is None
+
+
+def test_a_customer_wishes_for_what_is_due_once_he_can_be_told(script):
+    # The wishes are collected by holding the logged conversations once more: they must be the same ones.
+    dialogue = script("dialogue")
+    dues = [read(text).values for text in dialogue.task().train.references]
+    wishes = dialogue.wishes()
+    assert [wish for wish, due in zip(wishes, dues, strict=True) if due and due != {wish}] == []
+    first = dues.index(frozenset())  # somebody must be asked first, and wishes for something all the same
+    assert dialogue.thanks(read(f"your order costs {wishes[first]} euros ."), read(wishes[first])) == 3
+    assert dialogue.thanks(read("what is your name ?"), read(wishes[first])) == 0
 
 
 def test_every_variant_is_alive():

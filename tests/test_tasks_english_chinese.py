@@ -14,6 +14,7 @@ from ppo_teach.tasks.english_chinese import (
     Phrase,
     Scene,
     crawled,
+    flaws_in,
     is_chinese,
     measure_words,
     random_sentence,
@@ -152,3 +153,16 @@ def test_each_flaw_shows_as_often_as_it_should_and_none_brings_another():
 def test_measure_words_stand_with_the_noun_that_follows():
     text = "我们 卖 三 本 很 旧 的 书 和 这 个 帽子 。 马"
     assert measure_words(text) == [("书", "本"), ("帽子", "个"), ("马", "")]
+
+
+@given(seeds, st.sets(st.sampled_from(FLAWS)))
+def test_the_flaws_that_show_are_found_and_no_others(seed: int, flaws: set[str]):
+    sentence = random_sentence(Random(seed))
+    showing = {flaw for flaw in flaws if sentence.chinese([flaw]) != sentence.chinese()}
+    assert flaws_in(sentence.chinese(flaws)) == showing
+
+
+def test_another_mistake_is_none_of_the_three_flaws():
+    assert flaws_in("我 卖 三 匹 书 。") == set()  # a measure word, and a wrong one
+    assert flaws_in("我 三 昨天 。") == set()
+    assert flaws_in("我 卖 三 个 书 和 红色 书 在 学校 。") == {"measure", "particle", "order"}

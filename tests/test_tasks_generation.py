@@ -1,11 +1,29 @@
 """Film reviews, steered towards praise."""
 
+from math import log
 from random import Random
 
 import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import tensors
+from torch import Tensor
 
+from ppo_teach.exact import kl_optimal_policy
+from ppo_teach.exercises.generation.distinct_n import distinct_n as distinct_n_of_numbers
+from ppo_teach.exercises.generation.frontier_point import frontier_point
+from ppo_teach.kl import exact_kl
 from ppo_teach.tasks.film_reviews import is_review, random_review
-from ppo_teach.tasks.generation import distinct_n, generation, praise, train_classifier, whole_reviews
+from ppo_teach.tasks.generation import (
+    distinct_n,
+    generation,
+    praise,
+    self_bleu,
+    speaks_of,
+    train_classifier,
+    whole_reviews,
+)
 from ppo_teach.tasks.task import Task
 
 OPENING = "the plot in this early western"
@@ -84,3 +102,43 @@ def test_distinct_n_is_the_share_of_different_n_grams():
     assert distinct_n(["a b a b"], n=2) == 2 / 3  # ab, ba, ab
     assert distinct_n(["a b", "a b"], n=1) == 2 / 4
     assert distinct_n(["a"], n=2) == 0
+
+
+def test_the_topic_is_its_share_of_the_aspects_that_the_response_names():
+    # Songs of songs and plot; neither of two; none named; a salad of one word; the opening's own plot does not count.
+    responses = ["was fresh , and i loved the songs , but we hated the plot .", "was bland , and i liked the cast ."]
+    responses += ["was dull .", "music music music", "was fresh , and i loved the songs ."]
+    scores = speaks_of({"music", "songs"})(responses, [OPENING] * 5)
+    torch.testing.assert_close(scores, torch.tensor([0.5, 0.0, 0.0, 1.0, 1.0]))
+
+
+def test_texts_are_as_alike_as_their_pairs():
+    assert self_bleu(["was dull ."] * 3) == pytest.approx(1.0)
+    assert self_bleu(["a b c d", "e f g h"]) < 0.1
+    # Two that are the same and one that is another: 2 of 6 ordered pairs have BLEU 1, the others next to nothing.
+    assert self_bleu(["a b c d", "a b c d", "e f g h"]) == pytest.approx(2 / 6, abs=0.1)
+
+
+def test_a_text_is_not_compared_with_itself():
+    assert self_bleu(["a b c d e", "a b c d f"]) < 0.8
+
+
+def test_the_frontier_of_two_samples_by_hand():
+    # Scores 0 and log 3, β = 1: weights 1/4 and 3/4 against 1/2 each.
+    point = frontier_point(torch.tensor([0.0, log(3)]), kl_coef=1.0)
+    torch.testing.assert_close(point, torch.tensor([0.75 * log(3), 0.75 * log(1.5) + 0.25 * log(0.5)]))
+
+
+@given(tensors(5, low=0.0, high=1.0), st.floats(0.05, 3.0))
+def test_the_frontier_of_samples_is_the_best_policy_of_a_uniform_reference(scores: Tensor, kl_coef: float):
+    ref = torch.full_like(scores, 1 / 5).log()
+    best = kl_optimal_policy(ref, scores, kl_coef=kl_coef)
+    expected = torch.stack([best.exp() @ scores, exact_kl(best, ref)])
+    torch.testing.assert_close(frontier_point(scores, kl_coef=kl_coef), expected, rtol=0, atol=1e-9)
+
+
+def test_the_exercise_on_words_as_numbers_is_the_packages_function_on_strings():
+    texts = ["a b a b c", "b c d", "a"]
+    codes = torch.tensor([[ord(word) for word in text.split()] + [0] * (5 - len(text.split())) for text in texts])
+    for n in (1, 2, 3):
+        assert distinct_n_of_numbers(codes, codes > 0, n=n).item() == pytest.approx(distinct_n(texts, n=n))

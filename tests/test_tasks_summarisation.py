@@ -11,7 +11,7 @@ import torch
 from ppo_teach.rewards import rouge
 from ppo_teach.tasks.fact_checker import check_facts, is_grammatical
 from ppo_teach.tasks.news import random_story
-from ppo_teach.tasks.summarisation import found_headline, report, summarisation
+from ppo_teach.tasks.summarisation import facts, found_headline, report, rouge_and_facts, summarisation
 from ppo_teach.tasks.task import Examples, Task
 from ppo_teach.texts import encode_responses
 
@@ -78,6 +78,28 @@ def test_the_reward_is_rouge_l_and_hardly_minds_a_wrong_number(task: Task):
     # precision, recall and F are one.
     assert scores.tolist() == pytest.approx([1, 8 / 9, 6 / 9, 0])
     assert scores.dtype == torch.float32
+
+
+def test_a_wrong_fact_costs_its_price_and_a_missing_one_nothing():
+    wrong = REFERENCE.replace("nine", "eight")
+    missing = "fire destroys three houses in kelby"
+    headlines, references = [REFERENCE, wrong, missing, "fire fire", ""], [REFERENCE] * 5
+    assert facts(headlines, references).tolist() == pytest.approx([1, 4 / 6, 5 / 6, 1 / 6, 0])
+    assert facts(headlines, references, price=3.0).tolist() == pytest.approx([1, 2 / 6, 5 / 6, 1 / 6, 0])
+
+
+def test_a_wrong_guess_pays_under_rouge_alone_and_costs_once_facts_have_a_price():
+    # 8 of 9 words in common, or 6 of 6 and of 9: an F of 8/9, or 12/15. Five facts right, and one wrong, or missing.
+    pair = ["fire destroys three houses in kelby , eight hurt", "fire destroys three houses in kelby"]
+    both = [rouge_and_facts(pair, [REFERENCE] * 2, price=price).tolist() for price in (0.0, 1.0, 3.0)]
+    expected = [[8 / 9 + (5 - price) / 6, 12 / 15 + 5 / 6] for price in (0, 1, 3)]
+    assert both == [pytest.approx(each) for each in expected]
+    assert [guess > silence for guess, silence in both] == [True, False, False]
+
+
+def test_facts_do_not_ask_for_the_references_words():
+    toll_first = "nine hurt as fire destroys three houses in kelby"
+    assert facts([toll_first], [REFERENCE]) == facts([REFERENCE], [toll_first]) == 1
 
 
 @pytest.mark.parametrize(("measure", "short", "long"), [("precision", 1, 9 / 12), ("recall", 2 / 9, 1)])

@@ -6,7 +6,11 @@ from ppo_teach.exercises.advantages.gae import GAE
 from ppo_teach.exercises.advantages.lambda_limit import LAMBDA_LIMIT
 from ppo_teach.exercises.advantages.td_residuals import TD_RESIDUALS
 from ppo_teach.exercises.diagnostics.five_broken_runs import FIVE_BROKEN_RUNS
+from ppo_teach.exercises.dialogue.noise_ceiling import NOISE_CEILING
+from ppo_teach.exercises.dialogue.success_rate import SUCCESS_RATE
 from ppo_teach.exercises.exercise import Exercise
+from ppo_teach.exercises.generation.distinct_n import DISTINCT_N
+from ppo_teach.exercises.generation.frontier_point import FRONTIER_POINT
 from ppo_teach.exercises.kl.adaptive_kl import ADAPTIVE_KL
 from ppo_teach.exercises.kl.exact_kl import EXACT_KL
 from ppo_teach.exercises.kl.k3 import K3
@@ -39,10 +43,14 @@ from ppo_teach.exercises.softmax_policy.action_logprobs import ACTION_LOGPROBS
 from ppo_teach.exercises.softmax_policy.entropy import ENTROPY
 from ppo_teach.exercises.softmax_policy.softmax_score import SOFTMAX_SCORE
 from ppo_teach.exercises.softmax_policy.tempered_logprobs import TEMPERED_LOGPROBS
+from ppo_teach.exercises.summarisation.break_even import BREAK_EVEN
+from ppo_teach.exercises.summarisation.gain_at_equal_length import GAIN_AT_EQUAL_LENGTH
 from ppo_teach.exercises.surrogate.clip_fraction import CLIP_FRACTION
 from ppo_teach.exercises.surrogate.clipped_surrogate import CLIPPED_SURROGATE
 from ppo_teach.exercises.surrogate.importance_ratio import IMPORTANCE_RATIO
 from ppo_teach.exercises.surrogate.importance_weighted_mean import IMPORTANCE_WEIGHTED_MEAN
+from ppo_teach.exercises.translation.measure_word_accuracy import MEASURE_WORD_ACCURACY
+from ppo_teach.exercises.translation.placeholders_kept import PLACEHOLDERS_KEPT
 from ppo_teach.exercises.value_functions.action_advantages import ACTION_ADVANTAGES
 from ppo_teach.exercises.value_functions.explained_variance import EXPLAINED_VARIANCE
 from ppo_teach.exercises.value_functions.tree_values import TREE_VALUES
@@ -93,6 +101,14 @@ IN_ORDER = (
     BRADLEY_TERRY_LOSS,
     VALUE_AFTER_LAST_TOKEN,
     QUALITY_TO_REPORT,
+    DISTINCT_N,
+    FRONTIER_POINT,
+    BREAK_EVEN,
+    GAIN_AT_EQUAL_LENGTH,
+    SUCCESS_RATE,
+    NOISE_CEILING,
+    MEASURE_WORD_ACCURACY,
+    PLACEHOLDERS_KEPT,
 )
 EXERCISES: dict[str, Exercise] = {exercise.name: exercise for exercise in IN_ORDER}
 RIDDLES: dict[str, Riddle] = {FIVE_BROKEN_RUNS.name: FIVE_BROKEN_RUNS}

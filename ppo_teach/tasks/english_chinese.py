@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from random import Random
 
 from ppo_teach.tasks.dictionary import (
@@ -154,6 +155,25 @@ def measure_words(text: str) -> list[tuple[str, str]]:
         elif word == "个" or word in MEASURES.values():
             measure = word
     return pairs
+
+
+def flaws_in(text: str) -> set[str]:
+    """Which of the three flaws a Chinese text shows, whatever else is wrong with it."""
+    words, flaws = text.split(), set()
+    if any(measure == "个" for _, measure in measure_words(text)):
+        flaws.add("measure")
+    if any(word in _ADJECTIVES and following in MEASURES for word, following in pairwise(words)):
+        flaws.add("particle")
+    first = next((place for place, word in enumerate(words) if word in MEASURES), len(words))
+    if not _TIMES_AND_PLACES.isdisjoint(words[first:]):
+        flaws.add("order")
+    return flaws
+
+
+_ADJECTIVES = {chinese.split()[-1] for chinese in ADJECTIVES.values()}
+_TIMES_AND_PLACES = {
+    word for chinese in (PLACES, *TIMES.values()) for phrase in chinese.values() for word in phrase.split()
+}
 
 
 @cache

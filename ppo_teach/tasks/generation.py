@@ -4,7 +4,8 @@ The prompt is the opening of a review, the response its rest. The reward is a sm
 review is positive: a number the grammar knows nothing of, so what it does to the language can be measured exactly.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from itertools import permutations
 from random import Random
 
 import torch
@@ -16,7 +17,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from ppo_teach.config import PPOConfig
 from ppo_teach.kl import FixedKL
 from ppo_teach.language_models import tiny_causal
-from ppo_teach.tasks.film_reviews import Review, clause_signs, is_review, random_review
+from ppo_teach.rewards import Metric, bleu
+from ppo_teach.tasks.film_reviews import ASPECTS, Review, clause_signs, is_review, random_review
 from ppo_teach.tasks.settings import Settings, Supervision
 from ppo_teach.tasks.task import Examples, Task
 from ppo_teach.texts import build_tokenizer
@@ -81,6 +83,20 @@ def praise(responses: Sequence[str], openings: Sequence[str]) -> Float[Tensor, "
     return torch.tensor([sum(sign > 0 for sign in each) / len(each) if each else -1.0 for each in signs])
 
 
+def speaks_of(topic: Collection[str]) -> Metric:
+    """A score: the share of the aspects named in a response that belong to the topic, from 0 to 1; 0 if none is named.
+
+    It counts words, whatever stands around them. The opening names an aspect too, and is not the policy's own.
+    """
+    known = {aspect for aspects in ASPECTS.values() for aspect in aspects}
+
+    def score(responses: Sequence[str], openings: Sequence[str]) -> Float[Tensor, " B"]:
+        named = [[word for word in response.split() if word in known] for response in responses]
+        return torch.tensor([sum(word in topic for word in words) / max(len(words), 1) for words in named])
+
+    return score
+
+
 def train_classifier(tokenizer: Tokenizer, reviews: Sequence[Review], *, steps: int = 200) -> Classifier:
     """P(positive) of texts, by logistic regression on how often each word occurs; in [0, 1].
 
@@ -112,3 +128,12 @@ def distinct_n(texts: Sequence[str], *, n: int) -> float:
     """
     ngrams = [tuple(words[i : i + n]) for words in map(str.split, texts) for i in range(len(words) - n + 1)]
     return len(set(ngrams)) / max(len(ngrams), 1)
+
+
+def self_bleu(texts: Sequence[str]) -> float:
+    """How alike these texts are: sentence BLEU of each against each other, averaged over all pairs; from 0 to 1.
+
+    The number of pairs grows with the square of the texts'. Source: Shen et al. (2019), pairwise BLEU.
+    """
+    hypotheses, references = zip(*permutations(texts, 2), strict=True)
+    return bleu(hypotheses, references, tokenize="none").mean().item()

@@ -1,0 +1,122 @@
+"""Film reviews: how far can a start be steered, towards praise and towards a topic, and what does each nat cost?
+
+Beside the task's own report: how alike the samples are, how likely the start finds them per token, how long they are,
+and how much of them speaks of music. REINFORCE has four times PPO's rate, the better multiple of two on this task
+(`ablations_language.py`).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from functools import cache, partial
+from statistics import fmean
+
+import torch
+from beside import (
+    ImitatorOfItsBest,
+    Method,
+    best_of_the_start,
+    imitates_the_best,
+    imitates_the_corpus,
+    learns_from,
+    learns_from_a_constant,
+    learns_from_scores,
+    reinforce,
+    shortened,
+    without_training,
+)
+from many_runs import Result, experiment
+from torch import Tensor
+
+from ppo_teach.kl import FixedKL
+from ppo_teach.masks import masked_mean
+from ppo_teach.rollouts import score_responses
+from ppo_teach.runs.starts import supervised_start
+from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION, distinct_n, generation, self_bleu, speaks_of
+from ppo_teach.tasks.task import Task
+from ppo_teach.texts import encode_prompts, encode_responses
+
+MUSIC = ("music", "songs", "dances")
+ALIKE = 64  # texts whose pairs are compared
+SHOWN = 8  # responses that the record keeps
+
+music = speaks_of(MUSIC)
+
+
+def praise_of_music(responses: Sequence[str], openings: Sequence[str]) -> Tensor:
+    """Half for the praise, half for the topic."""
+    return (task().score(responses, openings) + music(responses, openings)) / 2
+
+
+METHODS = {
+    "supervised start": without_training,
+    "constant reward": Method(learns_from_a_constant),
+    "more of the same corpus": Method(imitates_the_corpus),
+    "best of eight": best_of_the_start,
+    "imitation of the start's best": Method(imitates_the_best),
+    "imitation of its own best": Method(partial(learns_from_scores, trainer=ImitatorOfItsBest)),
+    "REINFORCE": reinforce(SETTINGS_OF_GENERATION, times=4),
+    "PPO": Method(),
+    **{f"PPO, β = {beta}": Method(settings={"kl": FixedKL(beta)}) for beta in (0, 0.01, 0.1, 0.3)},
+    "music": Method(learns_from(music)),
+    "music, best of eight": lambda task, seed: best_of_the_start(replace(task, score=music), seed),
+    "praise and music": Method(learns_from(praise_of_music)),
+}
+
+
+@cache
+def task() -> Task:
+    """Made once in a process: its classifier takes seconds."""
+    return generation()
+
+
+def measured(task: Task, seed: int) -> Task:
+    """The task with more in its report; the judge of likelihood is the seed's own start."""
+    start = supervised_start(task, seed=seed)
+
+    def report(responses: Sequence[str], openings: Sequence[str]) -> dict[str, float]:
+        prompts = encode_prompts(task.tokenizer, openings, pad=start.pad)
+        tokens, mask = encode_responses(task.tokenizer, responses, eos=start.eos, pad=start.pad)
+        with torch.no_grad():
+            logprobs, _ = score_responses(start, prompts, tokens, mask)
+        return {
+            **task.report(responses, openings),
+            "distinct bigrams": 100 * distinct_n(responses, n=2),
+            "self-BLEU": 100 * self_bleu(responses[:ALIKE]),
+            "log-likelihood": masked_mean(logprobs, mask).item(),
+            "words": fmean(len(response.split()) for response in responses),
+            "music": 100 * music(responses, openings).mean().item(),
+        }
+
+    return replace(task, report=report)
+
+
+def overheard(method: Callable[[Task, int], Result], task: Task, seed: int) -> Result:
+    """A method's result, and of its policy, where it has one, the responses to the first test prompts."""
+    said = []
+
+    def report(responses: Sequence[str], references: Sequence[str]) -> dict[str, float]:
+        said.append(responses[:SHOWN])
+        return task.report(responses, references)
+
+    result = method(replace(task, report=report), seed)
+    return {**result, "greedy": said[-2], "sampled": said[-1]} if result["curves"] else result
+
+
+def run(name: str, seed: int) -> Result:
+    """One seed of a method."""
+    return overheard(METHODS[name], measured(task(), seed), seed)
+
+
+def short_run(name: str, seed: int) -> Result:
+    """The same for a moment."""
+    return overheard(METHODS[name], measured(shortened(task()), seed), seed)
+
+
+if __name__ == "__main__":
+    experiment(
+        run,
+        short_run,
+        list(METHODS),
+        settings={**asdict(SETTINGS_OF_GENERATION), "topic": MUSIC, "texts compared in pairs": ALIKE},
+        columns=["P(positive), sampled", "music, sampled", "grammatical, sampled", "self-BLEU, sampled", "KL"],
+    )

@@ -1,0 +1,1 @@
+"""Exercises of book/applications/dialogue.md."""

@@ -1,0 +1,1 @@
+"""Exercises of book/applications/generation.md."""

@@ -1,0 +1,96 @@
+"""Write `frontier_point`. Chapter: book/applications/generation.md."""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ppo_teach.checks import require
+from ppo_teach.exercises.chapters import GENERATION
+from ppo_teach.exercises.exercise import Case, Exercise
+from ppo_teach.exercises.generation.frontier_point_misconceptions import MISCONCEPTIONS
+
+
+def frontier_point(scores: Float[Tensor, " N"], *, kl_coef: float) -> Float[Tensor, " 2"]:
+    """The best policy's expected score and its KL in nats, as N samples of the reference know them.
+
+        w_i = exp(s_i / β) / Σ_j exp(s_j / β),     [ Σ_i w_i s_i,  Σ_i w_i log(N w_i) ]
+
+    `scores` are those of N responses to one prompt, drawn from the reference. The KL is at most log N: among N samples
+    nothing is rarer than one in N. Raises ValueError unless kl_coef is greater than 0.
+    """
+    require(kl_coef > 0, f"kl_coef must be greater than 0; got {kl_coef}")
+    logweights = (scores / kl_coef).log_softmax(dim=0)
+    weights = logweights.exp()
+    return torch.stack([weights @ scores, weights @ logweights + math.log(len(scores))])
+
+
+def drawn(*scores: float, kl_coef: float, law: str = "") -> Case:
+    return Case({"scores": torch.tensor(scores, dtype=torch.float32), "kl_coef": kl_coef}, law=law)
+
+
+def random_scores(rng: torch.Generator) -> Case:
+    """Six scores in [0, 1], two of them the same, and a β at which several of them count."""
+    scores = torch.rand(6, generator=rng)
+    scores[1] = scores[0]
+    return drawn(*scores.tolist(), kl_coef=0.2 + 0.4 * torch.rand((), generator=rng).item())
+
+
+def by_hand_with_the_largest_taken_out(scores, *, kl_coef):
+    """Exponentials of scores less the highest, in float64; the KL as log-weights averaged."""
+    shifted = (scores.double() - scores.max()) / kl_coef
+    unnormalised = shifted.exp()
+    Z = unnormalised.sum()
+    kl = (unnormalised / Z * (shifted - Z.log() + math.log(len(scores)))).sum()
+    return torch.stack([(unnormalised * scores).sum() / Z, kl])
+
+
+def from_the_optimal_value(scores, *, kl_coef):
+    """β log Z is score − β KL, so the KL follows from the other two."""
+    log_z = (scores / kl_coef).logsumexp(dim=0) - math.log(len(scores))
+    score = (scores / kl_coef).softmax(dim=0) @ scores
+    return torch.stack([score, score / kl_coef - log_z])
+
+
+def with_torch_distributions(scores, *, kl_coef):
+    """Two categorical distributions over the samples, and the library's divergence."""
+    best = torch.distributions.Categorical(logits=scores / kl_coef)
+    uniform = torch.distributions.Categorical(logits=torch.zeros_like(scores))
+    return torch.stack([best.probs @ scores, torch.distributions.kl_divergence(best, uniform)])
+
+
+def coordinate(index: tuple[int, ...]) -> str:
+    return ("expected score", "KL")[index[0]]
+
+
+FRONTIER_POINT = Exercise(
+    function=frontier_point,
+    title="What could a nat buy?",
+    chapter=GENERATION,
+    section="What could be had",
+    minutes=15,
+    difficulty=3,
+    goal="Given the scores of N samples of the reference to one prompt, give two numbers of the policy that maximises "
+    "score − β KL, estimated from these samples: its expected score, and its KL from the reference in nats. Each "
+    "sample stands for 1/N of the reference; the best policy weighs it in proportion to exp(score / β).",
+    entry=coordinate,
+    worked=drawn(0.0, math.log(3), kl_coef=1.0),
+    answer=[0.75 * math.log(3), 0.75 * math.log(1.5) + 0.25 * math.log(0.5)],
+    cases=(
+        drawn(0.0, 1.0, 1.0, 0.5, kl_coef=0.5),
+        drawn(0.2, 0.9, kl_coef=2.0),
+        drawn(0.5, 0.5, 0.5, kl_coef=0.1, law="Where all samples score alike, the best policy stays where it is"),
+        drawn(0.0, 0.0, 1.0, 0.0, kl_coef=0.001, law="A tiny β takes the best sample: log N nats, and no overflow"),
+        drawn(1.0, 2.0, 2.0, 1.5, kl_coef=0.5, law="A point more for every sample moves the score and not the KL"),
+    ),
+    random_case=random_scores,
+    hints=(
+        "On paper the scores are 0 and log 3, β is 1. By what factor does the second sample weigh more? How much is "
+        "that of the whole?",
+        "Weights that sum to 1, against weights of 1/N each. What is the KL of one row of weights from another?",
+        "logw = (scores / kl_coef).log_softmax(0); then logw.exp() @ scores, and logw.exp() @ logw + log N.",
+    ),
+    misconceptions=MISCONCEPTIONS,
+    variants=(by_hand_with_the_largest_taken_out, from_the_optimal_value, with_torch_distributions),
+)

@@ -1,0 +1,83 @@
+"""A task of your own: lines of a text, continued as a function of yours likes them. Chapter:
+book/applications/generation.md.
+
+The prompt is the opening of a line, its first words; the response is the rest.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from random import Random
+from statistics import fmean
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ppo_teach.checks import require
+from ppo_teach.config import PPOConfig
+from ppo_teach.kl import FixedKL
+from ppo_teach.language_models import tiny_causal
+from ppo_teach.tasks.generation import distinct_n
+from ppo_teach.tasks.settings import Settings, Supervision
+from ppo_teach.tasks.task import Examples, Task
+from ppo_teach.texts import build_tokenizer, spaced
+
+SETTINGS_OF_OWN_LINES = Settings(
+    supervision=Supervision(steps=500, batch_size=32, learning_rate=5e-3),
+    ppo=PPOConfig(iterations=40, epochs=2, learning_rate=5e-4, kl=FixedKL(0.03)),
+)
+
+
+def own_lines(
+    lines: Sequence[str],
+    score: Callable[[str], float],
+    *,
+    opening_words: int = 3,
+    settings: Settings = SETTINGS_OF_OWN_LINES,
+) -> Task:
+    """The task. `score` gives a number to a whole line, opening included, and sees it as `spaced` writes it.
+
+    Lines of no more words than an opening has are left out. One opening in ten is kept for validation, one for the
+    test. `settings.ppo.max_tokens` is replaced by what the longest line needs. Raises ValueError when fewer than ten
+    openings differ.
+    """
+    words = [line.split() for line in dict.fromkeys(map(spaced, lines))]
+    halves = [(" ".join(w[:opening_words]), " ".join(w[opening_words:])) for w in words if len(w) > opening_words]
+    openings = sorted({opening for opening, _ in halves})
+    require(len(openings) >= 10, f"lines must begin in at least 10 different ways; got {len(openings)}")
+    Random(0).shuffle(openings)
+    tenth = len(openings) // 10
+    validation, test, train = openings[:tenth], openings[tenth : 2 * tenth], openings[2 * tenth :]
+    seen = [half for half in halves if half[0] in set(train)]
+    known, tokenizer = {" ".join(half) for half in seen}, build_tokenizer([" ".join(half) for half in halves])
+    longest = max(len(rest.split()) for _, rest in halves) + 1
+
+    def scores(responses: Sequence[str], openings: Sequence[str]) -> Float[Tensor, " B"]:
+        return torch.tensor([float(score(line)) for line in whole_lines(responses, openings)])
+
+    def report(responses: Sequence[str], openings: Sequence[str]) -> dict[str, float]:
+        whole = whole_lines(responses, openings)
+        return {
+            "score": scores(responses, openings).mean().item(),
+            "words": fmean(len(line.split()) for line in whole),
+            "distinct trigrams": 100 * distinct_n(responses, n=3),
+            "copied": 100 * fmean(line in known for line in whole),
+        }
+
+    return Task(
+        name="own lines",
+        corpus=Examples(*zip(*seen, strict=True)),
+        train=Examples(train, train),
+        validation=Examples(validation, validation),
+        test=Examples(test, test),
+        score=scores,
+        report=report,
+        tokenizer=tokenizer,
+        build=lambda seed: tiny_causal(tokenizer.get_vocab_size(), positions=opening_words + longest, seed=seed),
+        settings=replace(settings, ppo=replace(settings.ppo, max_tokens=longest)),
+    )
+
+
+def whole_lines(responses: Sequence[str], openings: Sequence[str]) -> list[str]:
+    """Each opening with its response."""
+    return [f"{opening} {response}".strip() for opening, response in zip(openings, responses, strict=True)]
