@@ -37,6 +37,11 @@ def from_end_to_end(ours: Tensor, theirs: Tensor, *, t: float) -> Tensor:
     return torch.stack([differences.min(), differences.max()])
 
 
+def middle_and_half_width(ours: Tensor, theirs: Tensor, *, t: float) -> Tensor:
+    low, high = altered()(ours, theirs, t=t)
+    return torch.stack([(low + high) / 2, (high - low) / 2])
+
+
 MISCONCEPTIONS = (
     Misconception(
         "the seeds are not paired",
@@ -72,6 +77,27 @@ MISCONCEPTIONS = (
         "the spread around the seeds' own mean is too small: they lie nearer to it than to the true one",
         "a variance is a mean of squares",
         "With a single seed, what would your spread be? How much do we know of it?",
+    ),
+    Misconception(
+        "one seed less under both roots",
+        altered(error=lambda spread, seeds: spread / (seeds - 1) ** 0.5),
+        "S − 1 belongs below the squares, where the mean has used up one of the differences; a mean is of S numbers",
+        "a small sample has a correction, and it was made twice",
+        "The squares were divided by S − 1 already. How many numbers is the mean a mean of?",
+    ),
+    Misconception(
+        "the upper end first",
+        altered(width=lambda error, t: -t * error),
+        "both ends are right, and stand in each other's place",
+        "mean ± half is read from the left, and the plus comes first",
+        "Which of your two numbers is smaller?",
+    ),
+    Misconception(
+        "the mean and half of the width",
+        middle_and_half_width,
+        "the interval is right, and told as 'mean ± half' where its two ends were asked for",
+        "most tables print it like that",
+        "Between which two numbers does the mean lie?",
     ),
     Misconception(
         "theirs − ours",
