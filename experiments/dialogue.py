@@ -197,7 +197,7 @@ def thanks(reply: Reading, wish: Reading) -> float:
 @cache
 def wishes() -> list[str]:
     """What the customer of each training prompt came for, which he may not have said yet."""
-    found, desk = [], old_desk(seed=2)  # the conversations that the task's prompts are from
+    found, desk = [], old_desk(seed=1)  # the conversations that the task's prompts are from
 
     def noting(conversations: Sequence[Conversation]) -> Sequence[str]:
         found.extend(conversation.customer.answer for conversation in conversations)
