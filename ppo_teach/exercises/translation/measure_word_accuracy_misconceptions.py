@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
 from ppo_teach.exercises.exercise import Misconception
@@ -48,6 +49,19 @@ def place_by_place(translations: Tensor, references: Tensor) -> Tensor:
 def of_all_sentences(translations: Tensor, references: Tensor) -> Tensor:
     pairs = references[references[..., 0] > 0]
     return (pairs[:, None] == translations.reshape(1, -1, 2)).all(dim=-1).any(dim=-1).float().mean()
+
+
+def looked_up_apart(translations: Tensor, references: Tensor) -> Tensor:
+    nouns, measures = ((references[:, :, None, part] == translations[:, None, :, part]).any(dim=-1) for part in (0, 1))
+    return (nouns & measures)[references[..., 0] > 0].float().mean()
+
+
+def by_a_dictionary(translations: Tensor, references: Tensor) -> Tensor:
+    right = []
+    for ours, theirs in zip(translations.tolist(), references.tolist(), strict=True):
+        own = dict(ours)
+        right += [own.get(noun) == measure for noun, measure in theirs if noun]
+    return torch.tensor(right).float().mean()
 
 
 def with_padding(translations: Tensor, references: Tensor) -> Tensor:
@@ -101,6 +115,20 @@ MISCONCEPTIONS = (
         "a measure word that stands before another noun was counted",
         "measure words are what the name says",
         "三 本 书 for three magazines: is the magazine's measure word right?",
+    ),
+    Misconception(
+        "noun and measure word looked up apart",
+        looked_up_apart,
+        "a noun and its measure word were both found, but not beside one another",
+        "`noun in nouns and measure in measures` asks for both",
+        "Three books and two horses: what if a translation counts the books like horses and the horses like books?",
+    ),
+    Misconception(
+        "one measure word for each noun",
+        by_a_dictionary,
+        "of a noun that the translation says twice only the last measure word was looked at",
+        "`dict(pairs)` makes the look-up a line",
+        "What does `dict` keep when a key comes twice?",
     ),
     Misconception(
         "of the translation's nouns",

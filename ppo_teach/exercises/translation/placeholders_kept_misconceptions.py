@@ -29,6 +29,17 @@ def all_words(translations: Tensor, sources: Tensor, placeholders: Tensor) -> Te
     return torch.tensor([float(sorted(ours) == sorted(theirs)) for ours, theirs in pairs])
 
 
+def place_by_place(translations: Tensor, sources: Tensor, placeholders: Tensor) -> Tensor:
+    shared = min(translations.shape[1], sources.shape[1])
+    ours, theirs = translations[:, :shared], sources[:, :shared]
+    return ((ours == theirs) | ~torch.isin(theirs, placeholders)).all(dim=1).float()
+
+
+def sums_of_numbers(translations: Tensor, sources: Tensor, placeholders: Tensor) -> Tensor:
+    ours, theirs = ((texts * torch.isin(texts, placeholders)).sum(dim=1) for texts in (translations, sources))
+    return (ours == theirs).float()
+
+
 def survivors(found: Tensor, wanted: Tensor) -> Tensor:
     return torch.minimum(found, wanted).sum(dim=1) / wanted.sum(dim=1).clamp(min=1)
 
@@ -110,6 +121,48 @@ MISCONCEPTIONS = (
         "all kinds but the first were never looked at",
         "the first text one tries has one placeholder",
         "How many kinds must be right?",
+    ),
+    Misconception(
+        "the last kind only",
+        judged(lambda found, wanted: found[:, -1] == wanted[:, -1]),
+        "each kind's verdict was overwritten by the next one's",
+        "`kept = …` in a loop looks like a verdict on all",
+        "After the loop, of which kind does the variable speak?",
+    ),
+    Misconception(
+        "kinds that the translation lacks are not asked for",
+        judged(lambda found, wanted: ((found == wanted) | (found == 0)).all(dim=1)),
+        "a placeholder that was dropped altogether was let through",
+        "the loop runs over the placeholders that the translation has",
+        "What would an empty translation be paid?",
+    ),
+    Misconception(
+        "kinds that the source lacks are not asked for",
+        judged(lambda found, wanted: ((found == wanted) | (wanted == 0)).all(dim=1)),
+        "a placeholder that the source does not have was let through",
+        "the loop runs over the placeholders that the source has",
+        "What does the app show where the source has no {date} and the translation has one?",
+    ),
+    Misconception(
+        "place by place",
+        place_by_place,
+        "each placeholder was looked for only where the source has it",
+        "`zip` walks through two texts at once",
+        "Does a placeholder stand at the same place in both languages?",
+    ),
+    Misconception(
+        "sums of word numbers",
+        sums_of_numbers,
+        "the numbers of the placeholders were added up, and two of one kind can come to one of another",
+        "equal texts have equal sums",
+        "Words 1 and 1 against word 2: what are the sums?",
+    ),
+    Misconception(
+        "one verdict for all texts",
+        judged(lambda found, wanted: (found.sum(dim=0) == wanted.sum(dim=0)).all().expand(len(found))),
+        "the placeholders of all texts were counted together",
+        "a sum over all but the last dimension counts each kind",
+        "Does it help text 1 that text 0 has one too many?",
     ),
     Misconception(
         "nothing to keep is not kept",
