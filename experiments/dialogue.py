@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 from beside import (
+    Imitator,
     Method,
     N,
     imitates_the_corpus,
@@ -169,6 +170,14 @@ def trained(method: Method) -> Variant:
     return variant
 
 
+def imitates_the_good_logs(task: Task, start: nn.Module, config: PPOConfig) -> PPOTrainer:
+    """No more of the old desk's replies than those that are worth 2 points at least: the right ones, unless rude."""
+    worth = task.score(task.corpus.references, task.train.references)
+    good = [row for row, points in enumerate(worth.tolist()) if points >= 2]
+    kept = Examples([task.corpus.prompts[row] for row in good], [task.corpus.references[row] for row in good])
+    return Imitator(start, task, kept, config)
+
+
 def learns_from_the_judge(kl_coef: float) -> Variant:
     """PPO that the judge pays."""
 
@@ -242,6 +251,7 @@ VARIANTS = {
     "supervised start": untrained,
     "constant reward": trained(Method(learns_from_a_constant)),
     "more of the same logs": trained(Method(imitates_the_corpus)),
+    "the good logs": trained(Method(imitates_the_good_logs)),
     "the perfect desk's replies": trained(Method(imitates_the_references)),
     "REINFORCE": trained(reinforce(SETTINGS_OF_DIALOGUE, times=4)),
     "best of eight, gold": best_by_gold,
