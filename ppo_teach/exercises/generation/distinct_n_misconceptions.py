@@ -56,6 +56,14 @@ def never_repeated(rows: list[Row], n: int, cut: Callable) -> float:
     return sum(count == 1 for count in counts.values()) / max(counts.total(), 1)
 
 
+def repeated(rows: list[Row], n: int, cut: Callable) -> float:
+    return 1 - share(of_all(rows, n, cut))
+
+
+def of_every_order(rows: list[Row], n: int, cut: Callable) -> float:
+    return share([ngram for order in range(1, n + 1) for ngram in of_all(rows, order, cut)])
+
+
 def by_words(rows: list[Row], n: int, cut: Callable) -> float:
     return len(set(of_all(rows, n, cut))) / max(sum(map(len, rows)), 1)
 
@@ -145,6 +153,27 @@ MISCONCEPTIONS = (
         "the mask was not looked at, and padding repeats itself",
         "the rows have one length, and a loop over them looks complete",
         "Change a number where the mask is False. May your answer change?",
+    ),
+    Misconception(
+        "the share that is repeated",
+        altered(count=repeated),
+        "this is 1 less the share of different n-grams: it rises as variety falls",
+        "repetitions are what one looks for",
+        "Should a set in which nothing comes twice have 0 or 1?",
+    ),
+    Misconception(
+        "all orders up to n together",
+        altered(count=of_every_order),
+        "single words and shorter n-grams were counted with those of n words",
+        "BLEU takes all orders up to 4",
+        "How many words has each entry of your list?",
+    ),
+    Misconception(
+        "a set of tensors",
+        altered(cut=lambda row, n: [torch.tensor(row[i : i + n]) for i in range(len(row) - n + 1)]),
+        "a set asks whether two tensors are the same object, not whether they hold the same words; so all differ",
+        "a tensor can be put into a set, and nothing is raised",
+        "What is len({torch.tensor(1), torch.tensor(1)})?",
     ),
     Misconception(
         "the number of different n-grams, not their share",

@@ -40,6 +40,11 @@ def without_a_care(scores: Tensor, *, kl_coef: float) -> Tensor:
     return torch.stack([weights @ scores, kl])
 
 
+def softmax_and_then_log(scores: Tensor, *, kl_coef: float) -> Tensor:
+    weights = (scores / kl_coef).softmax(dim=0)
+    return torch.stack([weights @ scores, weights @ weights.log() + math.log(len(scores))])
+
+
 def penalised(logw: Tensor, scores: Tensor, kl_coef: float) -> Tensor:
     return right_score(logw, scores, kl_coef) - kl_coef * right_kl(logw)
 
@@ -107,6 +112,20 @@ MISCONCEPTIONS = (
         "exp(1000) is infinite in float32, and ∞/∞ is not a number",
         "it is the formula, letter by letter",
         "What is exp(1 / 0.001) in float32? Which constant may you subtract from all scores?",
+    ),
+    Misconception(
+        "0 · log 0",
+        softmax_and_then_log,
+        "at a small β some weights are 0 in float32, their logarithm is −∞, and 0 · −∞ is not a number",
+        "softmax does not overflow, so nothing seems left to go wrong",
+        "What is torch.tensor(0.0).log() * 0? Which function gives the log of a softmax without the softmax?",
+    ),
+    Misconception(
+        "a mean where a sum should be",
+        altered(kl=lambda logw: right_kl(logw) / len(logw)),
+        "the weights are probabilities already; a mean divides by N once more. (torch's `kl_div` does so, unless told)",
+        "expectations over samples are means",
+        "What do the weights sum to? What is Σ w x, if all x are 1?",
     ),
     Misconception(
         "in bits",
