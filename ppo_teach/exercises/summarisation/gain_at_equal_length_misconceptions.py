@@ -45,6 +45,12 @@ def commonest(scores: Tensor, lengths: Tensor, base_scores: Tensor, base_lengths
     return scores[lengths == length].mean() - base_scores[base_lengths == length].mean()
 
 
+def over_all_texts(scores: Tensor, lengths: Tensor, base_scores: Tensor, base_lengths: Tensor) -> Tensor:
+    both = torch.isin(lengths, base_lengths).sum() + torch.isin(base_lengths, lengths).sum()
+    gain = altered()(scores, lengths, base_scores, base_lengths)
+    return gain * both / (len(lengths) + len(base_lengths))
+
+
 def mean_or_zero(scores: Tensor) -> Tensor:
     return scores.mean() if len(scores) else torch.zeros(())
 
@@ -91,6 +97,20 @@ MISCONCEPTIONS = (
         "a length weighs by the number of its pairs",
         "comparing means comparing pairs",
         "Three texts of one system beside one of the other: how many texts are these?",
+    ),
+    Misconception(
+        "weighed by the smaller of the two",
+        altered(weight=min),
+        "texts without a partner of their length and number were dropped from the weights",
+        "so many could be paired off",
+        "Three texts of one system beside one of the other: how many texts stand behind the difference?",
+    ),
+    Misconception(
+        "divided by all texts",
+        over_all_texts,
+        "texts whose length is not shared count as a gain of 0",
+        "a mean is a sum divided by how many there are",
+        "Which texts stand behind the numerator?",
     ),
     Misconception(
         "a missing length counts as a score of 0",
