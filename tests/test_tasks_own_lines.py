@@ -35,7 +35,7 @@ def test_lines_are_halved_and_openings_kept_apart():
 def test_the_score_is_of_the_whole_line_and_the_report_names_what_was_copied():
     task = own_lines(LINES, lambda line: float(line == "ada ate an apple ."), opening_words=2)
     assert task.score(["an apple .", "an apple"], ["ada ate", "ada ate"]).tolist() == [1.0, 0.0]
-    opening = task.train.prompts[0]
+    opening = task.test.prompts[0]  # a new line may have an old ending
     report = task.report(["an apple .", "an apple an apple"], [opening, opening])
     assert report["copied"] == 50
     assert report["words"] == 5.5

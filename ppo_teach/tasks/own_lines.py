@@ -38,8 +38,9 @@ def own_lines(
     """The task. `score` gives a number to a whole line, opening included, and sees it as `spaced` writes it.
 
     Lines of no more words than an opening has are left out. One opening in ten is kept for validation, one for the
-    test. `settings.ppo.max_tokens` is replaced by what the longest line needs. Raises ValueError when fewer than ten
-    openings differ.
+    test. The report's "copied" is the percentage of responses that end a training line, word for word.
+    `settings.ppo.max_tokens` is replaced by what the longest line needs. Raises ValueError when fewer than ten openings
+    differ.
     """
     words = [line.split() for line in dict.fromkeys(map(spaced, lines))]
     halves = [(" ".join(w[:opening_words]), " ".join(w[opening_words:])) for w in words if len(w) > opening_words]
@@ -49,7 +50,7 @@ def own_lines(
     tenth = len(openings) // 10
     validation, test, train = openings[:tenth], openings[tenth : 2 * tenth], openings[2 * tenth :]
     seen = [half for half in halves if half[0] in set(train)]
-    known, tokenizer = {" ".join(half) for half in seen}, build_tokenizer([" ".join(half) for half in halves])
+    endings, tokenizer = {rest for _, rest in seen}, build_tokenizer([" ".join(half) for half in halves])
     longest = max(len(rest.split()) for _, rest in halves) + 1
 
     def scores(responses: Sequence[str], openings: Sequence[str]) -> Float[Tensor, " B"]:
@@ -61,7 +62,7 @@ def own_lines(
             "score": scores(responses, openings).mean().item(),
             "words": fmean(len(line.split()) for line in whole),
             "distinct trigrams": 100 * distinct_n(responses, n=3),
-            "copied": 100 * fmean(line in known for line in whole),
+            "copied": 100 * fmean(response in endings for response in responses),
         }
 
     return Task(
