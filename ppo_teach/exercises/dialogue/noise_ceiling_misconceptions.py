@@ -50,6 +50,13 @@ MISCONCEPTIONS = (
         "The second reply is worth more, and you know it. Which choice do you foretell?",
     ),
     Misconception(
+        "only a coin where the second is better",
+        altered(right=lambda p: p.clamp(min=0.5)),
+        "pairs whose second reply is better came out at ½, as if nobody could tell",
+        "`clamp(min=0.5)` looks like 'never worse than a coin', which the ceiling is too",
+        "The same pair the other way round: is its choice harder to foretell?",
+    ),
+    Misconception(
         "the likelier choice is taken for certain",
         always_right,
         "whoever knows the scores would be right each time; but those who chose saw them through noise",

@@ -33,7 +33,8 @@ MISCONCEPTIONS = (
         "a share of replies",
         lambda conversations, outcomes: (outcomes == SOLVED).float().mean(),
         "a conversation of three replies that ends well counts as one success and two failures",
-        "the log has a row for each reply, and `.mean()` is at hand",
+        "the log has a row for each reply, and `.mean()` is at hand; a `set` of tensors too holds every row, for it "
+        "takes no two tensors for the same",
         "Whom do you want to have helped: a reply, or a customer?",
     ),
     Misconception(
