@@ -123,6 +123,13 @@ MISCONCEPTIONS = (
         "What do you know of a length that one system never has?",
     ),
     Misconception(
+        "the first system's lengths only",
+        altered(shared=lambda lengths, base_lengths: lengths),
+        "a length that the base never has brought in the mean of nothing, which is nan",
+        "the loop runs over the system that the question is about",
+        "`torch.tensor([]).mean()`: which lengths must the loop pass over?",
+    ),
+    Misconception(
         "points per word",
         by_the_word,
         "a score was divided by its text's length",
