@@ -6,7 +6,7 @@ A record has a list of runs for each variant. Run i of every variant has the sam
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from math import nan
+from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
@@ -61,19 +61,19 @@ def table(
     With a `base` the last column has the `difference` from it, of the number under the heading `compared`: the first,
     unless told. `digits` says by heading how many stand after the point, where it is not one. A dash: not known.
     """
-    compared = compared or next(iter(numbers))
+    compared, digits = compared or next(iter(numbers)), digits or {}
     away = [f"{compared}, less that of {base}"] if base else []
     rows = [["test set, five seeds", *numbers, *away], ["---", *["---:"] * (len(numbers) + len(away))]]
     for variant in variants:
         means = {heading: column(runs, variant, number).mean().item() for heading, number in numbers.items()}
-        cells = [_written(mean, (digits or {}).get(heading, 1)) for heading, mean in means.items()]
+        cells = [_written(mean, digits.get(heading, 1)) for heading, mean in means.items()]
         if base:
             middle, half = difference(runs, variant, base, numbers[compared])
-            cells.append("" if variant == base or middle != middle else f"{middle:+.1f} ± {half:.1f}")
+            cells.append("" if variant == base or isnan(middle) else f"{_written(middle, 1, sign='+')} ± {half:.1f}")
         rows.append([variant, *cells])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _written(number: float, digits: int) -> str:
-    """Rounded; and nothing is less than nothing."""
-    return "–" if number != number else f"{round(number, digits) + 0.0:.{digits}f}"
+def _written(number: float, digits: int, *, sign: str = "") -> str:
+    """A dash where it is not known; and nothing is less than nothing."""
+    return "–" if isnan(number) else f"{round(number, digits) + 0.0:{sign}.{digits}f}"
