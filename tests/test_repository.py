@@ -7,6 +7,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from importlib import import_module
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,15 @@ def test_constraints_hold_on_every_platform():
     assert [version for version in pins().values() if "+" in version] == []
     assert [name for name in pins() if name.startswith(("nvidia-", "cuda-", "triton"))] == []
     assert canonicalize_name(PROJECT["name"]) not in pins()
+
+
+def test_constraints_hold_on_the_oldest_python():
+    # Otherwise pip stops with a message that does not speak of Python. What is not installed here is not asked.
+    oldest = PROJECT["requires-python"].removeprefix(">=") + ".0"
+    found = {canonicalize_name(each.name): each for each in distributions()}
+    asked = {name: found[name].metadata["Requires-Python"] for name in pins() if name in found}
+    assert len(asked) > 50
+    assert [name for name, python in asked.items() if python and not SpecifierSet(python).contains(oldest)] == []
 
 
 def test_conda_installs_what_pyproject_lists_in_the_tested_versions():
