@@ -57,16 +57,40 @@ class Imitator(LogProbabilities):
         return rollout.mask.to(rollout.values), rollout.values
 
 
-class ImitatorOfItsBest(LogProbabilities):
+class InEights(PPOTrainer):
+    """Draws N responses to each prompt, one after the other, in a batch of as many responses as ever."""
+
+    def _random_rows(self, rows: int, draws: int) -> Tensor:
+        return super()._random_rows(rows, draws // N).repeat_interleave(N)
+
+
+class PaidForTheBest(InEights):
+    """PPO, but of N responses to a prompt the one with the highest score is paid 1, and the others nothing."""
+
+    def assign_credit(self, rollout: Rollout, ref_logprobs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+        return super().assign_credit(rollout, ref_logprobs, the_best(scores).to(scores))
+
+
+class PaidByRank(InEights):
+    """PPO, but N responses to a prompt are paid by rank, from 0 to 1; equals share theirs."""
+
+    def assign_credit(self, rollout: Rollout, ref_logprobs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+        one, other = scores.view(-1, N, 1), scores.view(-1, 1, N)
+        beaten = ((one > other).sum(dim=-1) + (one >= other).sum(dim=-1) - 1) / (2 * (N - 1))
+        return super().assign_credit(rollout, ref_logprobs, beaten.view(-1).to(scores))
+
+
+class ImitatorOfItsBest(InEights, LogProbabilities):
     """Draws N responses to a prompt and imitates the one worth most, score less β KL; in each iteration anew."""
 
     def assign_credit(self, rollout: Rollout, ref_logprobs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
         worth = scores - self.kl.coef * zero_padding(k1(rollout.logprobs, ref_logprobs), rollout.mask).sum(dim=-1)
-        chosen = one_hot(worth.view(-1, N).argmax(dim=1), N).view(-1, 1)
-        return (chosen * rollout.mask).to(rollout.values), rollout.values
+        return (the_best(worth)[:, None] * rollout.mask).to(rollout.values), rollout.values
 
-    def _random_rows(self, rows: int, draws: int) -> Tensor:
-        return super()._random_rows(rows, draws // N).repeat_interleave(N)
+
+def the_best(scores: Tensor) -> Tensor:
+    """1 for the first highest of each N in a row, else 0."""
+    return one_hot(scores.view(-1, N).argmax(dim=1), N).view(-1)
 
 
 def learns_from_scores(task: Task, start: nn.Module, config: PPOConfig, trainer: type = PPOTrainer) -> PPOTrainer:
@@ -100,6 +124,19 @@ def imitates_the_best(task: Task, start: nn.Module, config: PPOConfig) -> PPOTra
     return Imitator(start, task, Examples(drawn.prompts, best), config)
 
 
+def in_turn(first: Build, then: Build, **settings_of_the_first: Any) -> Build:
+    """The first has half of the iterations; the second sets out from what it made, and stays near that."""
+
+    def build(task: Task, start: nn.Module, config: PPOConfig) -> PPOTrainer:
+        half = replace(config, iterations=(config.iterations + 1) // 2)
+        earlier = first(task, start, replace(half, **settings_of_the_first))
+        for _ in range(half.iterations):
+            earlier.step()
+        return then(task, earlier.policy, half)
+
+    return build
+
+
 def best_of(task: Task, model: nn.Module, examples: Examples, *, seed: int) -> list[str]:
     """To each prompt that one of N sampled responses which the task scores highest."""
     prompts, rng = task.prompts(model, examples), torch.Generator().manual_seed(seed)
@@ -121,14 +158,16 @@ class Method:
     def __call__(self, task: Task, seed: int) -> Result:
         """The trained model's numbers of the test set, curves on the way, and the processor time of the training."""
         start, config = supervised_start(task, seed=seed), replace(task.settings.ppo, seed=seed, **self.settings)
-        trainer, curves, seconds = self.build(task, copy.deepcopy(start), config), defaultdict(list), 0.0
-        every = max(1, config.iterations // LOOKS)
-        for iteration in range(config.iterations + 1):
+        began, curves = process_time(), defaultdict(list)
+        trainer = self.build(task, copy.deepcopy(start), config)
+        seconds, iterations = process_time() - began, trainer.config.iterations
+        every = max(1, iterations // LOOKS)
+        for iteration in range(iterations + 1):
             if iteration % every == 0:
                 curves["iteration"].append(iteration)
                 for name, number in evaluate(task, trainer.policy, task.validation[:PROMPTS]).numbers.items():
                     curves[name].append(rounded([number]))
-            if iteration < config.iterations:
+            if iteration < iterations:
                 began = process_time()
                 trainer.step()
                 seconds += process_time() - began

@@ -1,5 +1,6 @@
 """What the experiments run and write beside their numbers. No chapter: they are what the chapters cite."""
 
+import copy
 import json
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from ppo_teach.tasks.help_desk import read
 from ppo_teach.tasks.task import Task, evaluate
 from ppo_teach.tasks.translation import SETTINGS_OF_TRANSLATION
 from ppo_teach.texts import decode
+from ppo_teach.trainer import PPOTrainer
 
 EXPERIMENTS = Path(__file__).parent.parent / "experiments"
 EVALUATION = {"PPO": {"BLEU": 50.0}}
@@ -60,11 +62,12 @@ def test_a_result_is_recorded_with_the_signatures_of_its_metrics(script, tmp_pat
         ("scores_only", ["best of eight", "imitation of the start's best"]),
         ("reward_models", ["β = 0.1", "three judges", "a constant"]),
         ("steering", ["PPO, β = 0", "best of eight", "praise and music"]),
-        ("poetry", ["supervised start", "constant reward", "PPO"]),
+        ("poetry", ["supervised start", "constant reward", "PPO", "PPO on ranks"]),
         ("summarisation", ["supervised start", "PPO", "the references", "recall, loose", "ROUGE and facts, price 3"]),
         ("dialogue", ["supervised start", "best of eight, judge", "PPO, judge, β = 0", "PPO, thanks"]),
         ("translators", ["decoder only, PPO", "encoder–decoder, best of eight"]),
         ("localisation", ["BLEU and rules", "BLEU alone"]),
+        ("in_turn", ["app texts, 16,000 references", "translation, 300 references, then the grammar"]),
     ],
 )
 def test_an_experiment_runs(name: str, variants: list[str]):
@@ -227,6 +230,41 @@ def test_an_imitator_of_its_best_weighs_one_of_eight_by_score_less_penalty(scrip
     weights, _ = trainer.assign_credit(rollout, rollout.logprobs - far, scores)
     chosen = torch.zeros(16, 1).index_fill(0, torch.tensor([3, 9]), 1.0)
     assert torch.equal(weights, chosen * rollout.mask)
+
+
+@pytest.mark.parametrize(
+    ("trainer", "paid"),
+    [
+        ("PaidForTheBest", [0, 1, 0, 0, 0, 0, 0, 0]),
+        ("PaidByRank", [1 / 7, 1, 1 / 2, 1 / 2, 11 / 14, 11 / 14, 2 / 7, 0]),
+    ],
+)
+def test_a_response_is_paid_by_its_place_among_eight(script, polite: Task, trainer: str, paid: list[float]):
+    beside = script("beside")
+    placed = beside.learns_from_scores(polite, polite.build(0), polite.settings.ppo, trainer=getattr(beside, trainer))
+    rollout, ref_logprobs, _ = placed.act()
+    assert rollout.prompts.rows.view(2, 8).unique(dim=1).shape == (2, 1)
+    scores = torch.tensor([0.1, 0.9, 0.3, 0.3, 0.5, 0.5, 0.2, 0.0]).repeat(2)
+    plain = PPOTrainer.assign_credit(placed, rollout, ref_logprobs, torch.tensor(paid).float().repeat(2))
+    for credit, expected in zip(placed.assign_credit(rollout, ref_logprobs, scores), plain, strict=True):
+        torch.testing.assert_close(credit, expected)
+
+
+def test_two_builds_in_turn_share_the_iterations(script, polite: Task):
+    beside = script("beside")
+    build = beside.in_turn(beside.imitates_the_references, beside.learns_from_scores, learning_rate=0.02)
+    start = polite.build(0)
+    second = build(polite, copy.deepcopy(start), polite.settings.ppo)
+    first = beside.imitates_the_references(
+        polite, copy.deepcopy(start), replace(polite.settings.ppo, iterations=2, learning_rate=0.02)
+    )
+    first.train()
+    assert second.config == replace(polite.settings.ppo, iterations=2)
+    for policy in (second.policy, second.reference):
+        for found, wanted in zip(policy.parameters(), first.policy.parameters(), strict=True):
+            assert torch.equal(found, wanted)
+    result = beside.Method(build)(polite, 0)
+    assert result["curves"]["iteration"] == [0, 1, 2]
 
 
 def test_the_best_of_eight_is_worth_more_than_one(script, polite: Task):
