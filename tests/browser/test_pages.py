@@ -23,7 +23,7 @@ ALLOWED = {
 # can be reached with the keyboard, so a wide one can be scrolled; its text must stay so.
 PREPARE = """() => {
     document.querySelectorAll("details").forEach(details => details.open = true);
-    document.querySelectorAll(".bd-article:not(:has(.listing)) pre .line").forEach(code => code.textContent += "");
+    document.querySelectorAll(".bd-article:not(:has(.listing)) pre").forEach(code => code.textContent += "");
     document.querySelectorAll("mjx-container").forEach(formula => {
         const text = document.createElement("span");
         text.textContent = formula.textContent;
@@ -41,21 +41,6 @@ OVERFLOW = """() => [...document.querySelectorAll("body *")].filter(element => {
         if (getComputedStyle(box).overflowX !== "visible") return false;
     return element.getBoundingClientRect().right > innerWidth + 1 && getComputedStyle(element).visibility === "visible";
 }).map(element => element.outerHTML.slice(0, 120))"""
-# Code that must be scrolled to be read, what is not open included.
-CUT_OFF = """() => {
-    const closed = [...document.querySelectorAll("details:not([open])")];
-    closed.forEach(details => details.open = true);
-    const code = [...document.querySelectorAll("pre:has(.line)")].filter(code => !code.closest(".cell_output"));
-    const wide = code.filter(code => code.scrollWidth > code.clientWidth + 1);
-    closed.forEach(details => details.open = false);
-    return wide.map(code => code.textContent.slice(0, 120));
-}"""
-COPIED = """() => {
-    document.querySelectorAll("details").forEach(details => details.open = true);
-    const code = document.querySelector("div.highlight-default pre");
-    getSelection().selectAllChildren(code);
-    return [getSelection().toString().trimEnd(), code.textContent.trimEnd()];
-}"""
 BRIGHTNESS = """() => getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).reduce(
     (sum, channel) => sum + Number(channel) / 3, 0)"""
 MISSING = "images => images.filter(image => !image.naturalWidth).map(image => image.src)"
@@ -112,18 +97,6 @@ def test_nothing_is_wider_than_a_telephone(name: str, look: Callable):
     page = look(name, width=390).page
     assert page.evaluate(OVERFLOW) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-@pytest.mark.parametrize("width", [390, 1280])
-def test_no_line_of_code_is_cut_off(name: str, width: int, look: Callable):
-    assert look(name, width=width).page.evaluate(CUT_OFF) == []
-
-
-def test_what_is_copied_has_the_line_breaks_of_the_code(use: Callable):
-    with use("applications/generation.html", width=390) as reading:
-        copied, code = reading.page.evaluate(COPIED)
-    assert copied == code
-    assert len(code.splitlines()) > 5
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
