@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ppo_teach.checks import require
+from ppo_teach.checks import finite, require
 
 
 def action_logprobs(logits: Float[Tensor, "*B V"], actions: Int[Tensor, "*B"]) -> Float[Tensor, "*B"]:
@@ -38,10 +38,20 @@ def entropy(logits: Float[Tensor, "*B V"]) -> Float[Tensor, "*B"]:
 
 
 def sample(logits: Float[Tensor, "*B V"], *, rng: torch.Generator) -> Int[Tensor, "*B"]:
-    """One action drawn from each distribution: the one we score, with no top-k and no top-p."""
-    probabilities = logits.softmax(dim=-1)
-    flat = torch.multinomial(probabilities.reshape(-1, logits.shape[-1]), num_samples=1, generator=rng)
-    return flat.view(logits.shape[:-1])
+    """One action drawn from each distribution: the one we score, with no top-k and no top-p.
+
+    The probabilities lie end to end on a line, and a dart, uniform on it, hits action a with probability π(a | s):
+
+        a = min { a : u < Σ_{b ≤ a} π(b | s) },  u uniform on [0, 1).
+
+    The generator alone decides where the darts fall, on every machine. Raises ValueError when no probability is known:
+    a logit is NaN or +∞, or all are −∞.
+    """
+    ends = logits.softmax(dim=-1, dtype=_widest(logits)).cumsum(dim=-1)
+    total = ends[..., -1:]  # 1, but for rounding
+    finite("total probability of the logits", total)
+    darts = torch.rand(total.shape, generator=rng, dtype=ends.dtype, device=ends.device) * total
+    return torch.searchsorted(ends, darts, right=True).squeeze(-1)
 
 
 def softmax_score(logits: Float[Tensor, "*B V"], actions: Int[Tensor, "*B"]) -> Float[Tensor, "*B V"]:
@@ -54,6 +64,11 @@ def softmax_score(logits: Float[Tensor, "*B V"], actions: Int[Tensor, "*B"]) -> 
     _require_one_action_each(logits, actions)
     onehot = torch.nn.functional.one_hot(actions, logits.shape[-1]).to(logits.dtype)
     return onehot - logits.softmax(dim=-1)
+
+
+def _widest(logits: Tensor) -> torch.dtype:
+    """float64, in which the tail of a large vocabulary is not rounded away; Apple's GPUs have none."""
+    return torch.float32 if logits.device.type == "mps" else torch.float64
 
 
 def _require_one_action_each(logits: Tensor, actions: Tensor) -> None:

@@ -133,6 +133,36 @@ def test_each_distribution_gets_its_own_draw(shape, rng):
     assert torch.equal(sample(logits, rng=rng), certain)
 
 
+def thrown(monkeypatch: pytest.MonkeyPatch, *darts: float) -> None:
+    """From now on the uniform numbers are these."""
+    monkeypatch.setattr(torch, "rand", lambda shape, **_: torch.tensor(darts, dtype=torch.float64).view(shape))
+
+
+def test_darts_by_hand(monkeypatch, rng):
+    # ¼, ½ and ¼ end at 0.25, 0.75 and 1: a dart at an end belongs to the piece that begins there.
+    thrown(monkeypatch, 0.0, 0.24, 0.25, 0.74, 0.75, 0.99)
+    logits = torch.tensor([0.25, 0.5, 0.25], dtype=torch.float64).log().expand(6, 3)
+    assert sample(logits, rng=rng).tolist() == [0, 0, 1, 1, 2, 2]
+
+
+def test_an_impossible_action_is_never_drawn_not_even_by_a_dart_at_an_end(monkeypatch, rng):
+    thrown(monkeypatch, 0.0, 1 - 2**-53)
+    logits = torch.tensor([-INF, 0.0, -INF, 0.0, -INF, -INF], dtype=torch.float64).expand(2, 6)
+    assert sample(logits, rng=rng).tolist() == [1, 3]
+
+
+def test_a_vocabulary_of_a_hundred_thousand_keeps_its_tail(monkeypatch, rng):
+    # In float32 the sum of so many small numbers is off by far more than any of them.
+    thrown(monkeypatch, 0.500005, 1 - 1e-9)
+    assert sample(torch.zeros(2, 100_000), rng=rng).tolist() == [50_000, 99_999]
+
+
+@pytest.mark.parametrize("bad", [[0.0, math.nan], [0.0, INF], [-INF, -INF]])
+def test_logits_without_probabilities_are_refused(bad, rng):
+    with pytest.raises(ValueError, match="total probability of the logits must be finite"):
+        sample(torch.tensor([[0.0, 0.0], bad]), rng=rng)
+
+
 # --- softmax_score
 
 
