@@ -79,7 +79,8 @@ def prepare(app: Sphinx, config: Config) -> None:
 def run_again(app: Sphinx, env: BuildEnvironment, *_: object) -> list[str]:
     """The pages whose chapters were run once more since Sphinx read them, though their code is the same."""
     runs = read_ledger(Path(app.outdir).parent)
-    read = {name: data["exec_data"]["mtime"] for name, data in env.nb_metadata.items() if "exec_data" in data}
+    metadata = getattr(env, "nb_metadata", {})  # none before the first page is read
+    read = {name: data["exec_data"]["mtime"] for name, data in metadata.items() if "exec_data" in data}
     return [name for name, run in runs.items() if name in read and run["at"] != read[name]]
 
 

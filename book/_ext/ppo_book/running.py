@@ -25,6 +25,7 @@ from nbformat.v4 import new_output
 from ppo_book.execution import chosen_cache, read_ledger, write_ledger
 
 AT_A_TIME = 2
+QUIET = "--log-level=ERROR"  # else every kernel warns that it speaks with us in plain text, on this machine
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,9 @@ def execute_chapter(notebook: NotebookNode, folder: str, timeout: float) -> tupl
     """The notebook with its outputs, and the seconds; a cell that ends the kernel or the time ends the chapter."""
     started = perf_counter()
     try:
-        execute(notebook, cwd=folder, timeout=timeout, allow_errors=True, record_timing=False)
+        execute(
+            notebook, cwd=folder, timeout=timeout, allow_errors=True, record_timing=False, extra_arguments=[QUIET]
+        )
     except (CellTimeoutError, DeadKernelError) as error:
         begun = [cell for cell in notebook.cells if cell.get("execution_count")]
         sentence = str(error).splitlines()[0]
