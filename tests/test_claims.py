@@ -1,13 +1,10 @@
 """In a notebook a claim that fails is shown, and the notebook goes on; elsewhere an assertion is an assertion."""
 
 import pytest
-
-from ppo_teach.claims import show_failed_claims
-
-pytest.importorskip("IPython")
-
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+
+from ppo_teach.claims import show_failed_claims
 
 
 @pytest.fixture

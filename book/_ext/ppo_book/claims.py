@@ -1,7 +1,7 @@
 """A claim of a chapter that failed is a warning on its page, also when its cell is not shown.
 
-myst-nb drops a cell tagged `remove-cell` with all that came out of it. Here such a cell keeps the claims that failed and
-the errors; `ppo_teach.claims` marks the first in their metadata.
+myst-nb drops a cell tagged `remove-cell` with all that came out of it. Here such a cell keeps the claims that failed,
+which `ppo_teach.claims` marks in their metadata, and the errors.
 """
 
 from copy import deepcopy

@@ -21,6 +21,7 @@ from nbclient import execute
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
+from sphinx_external_toc.parsing import parse_toc_yaml
 
 from ppo_book.execution import chosen_cache, read_ledger, write_ledger
 
@@ -63,11 +64,9 @@ def raised(cell: NotebookNode, output: NotebookNode) -> bool:
 
 def chapters(book: Path) -> dict[str, NotebookNode]:
     """The pages of `_toc.yml` that have cells, in the order of the book."""
-    contents = yaml.safe_load((book / "_toc.yml").read_text(encoding="utf-8"))
     settings = yaml.safe_load((book / "_config.yml").read_text(encoding="utf-8"))
     markdown = MdParserConfig(enable_extensions=settings.get("parse", {}).get("myst_enable_extensions", []))
-    pages = [part["file"] for group in contents.get("parts", []) for part in group["chapters"]]
-    texts = {page: (book / f"{page}.md").read_text(encoding="utf-8") for page in [contents["root"], *pages]}
+    texts = {page: (book / f"{page}.md").read_text(encoding="utf-8") for page in parse_toc_yaml(book / "_toc.yml")}
     return {
         page: read_myst_markdown_notebook(text, config=markdown, add_source_map=True, path=book / f"{page}.md")
         for page, text in texts.items()
@@ -122,9 +121,7 @@ def execute_chapter(notebook: NotebookNode, folder: str, timeout: float) -> tupl
     """The notebook with its outputs, and the seconds; a cell that ends the kernel or the time ends the chapter."""
     started = perf_counter()
     try:
-        execute(
-            notebook, cwd=folder, timeout=timeout, allow_errors=True, record_timing=False, extra_arguments=[QUIET]
-        )
+        execute(notebook, cwd=folder, timeout=timeout, allow_errors=True, record_timing=False, extra_arguments=[QUIET])
     except (CellTimeoutError, DeadKernelError) as error:
         begun = [cell for cell in notebook.cells if cell.get("execution_count")]
         sentence = str(error).splitlines()[0]
