@@ -1,7 +1,7 @@
 """A number that came out otherwise takes no book away: the build lists it, and only a strict build fails.
 
-The small book has a claim that fails in a cell that is not shown, and a cell that raises. Its two chapters wait for one
-another, so that they end well only when they run at the same time.
+The small book has a claim that fails in a cell that is not shown, a cell that raises, and one that ends its kernel. Its
+two chapters wait for one another, so that they end well only when they run at the same time.
 """
 
 import shutil
@@ -55,6 +55,11 @@ RAISES = """
 :tags: [remove-cell]
 [][0]
 ```
+
+```{code-cell} ipython3
+import os
+os._exit(1)
+```
 """
 FILES = {
     "_toc.yml": "format: jb-book\nroot: one\nchapters:\n  - file: two\n  - file: prose\n",
@@ -85,10 +90,11 @@ def build(book: Path, *options: str) -> tuple[int, str]:
 
 
 LISTED = """
-Here it came out otherwise than the chapters say: 2
+Here it came out otherwise than the chapters say: 3
   one:24: paid > 75
     paid = 70.5
   two:24: IndexError: list index out of range
+  two:29: DeadKernelError: Kernel died
 """
 
 

@@ -119,11 +119,11 @@ def look_up(cache: JupyterCacheBase, name: str, notebook: NotebookNode) -> Run |
 
 def execute_chapter(notebook: NotebookNode, folder: str, timeout: float) -> tuple[NotebookNode, float]:
     """The notebook with its outputs, and the seconds; a cell that ends the kernel or the time ends the chapter."""
-    started = perf_counter()
+    started, reached = perf_counter(), []
+    options = {"allow_errors": True, "record_timing": False, "extra_arguments": [QUIET]}
     try:
-        execute(notebook, cwd=folder, timeout=timeout, allow_errors=True, record_timing=False, extra_arguments=[QUIET])
+        execute(notebook, folder, timeout=timeout, on_cell_start=lambda cell, **_: reached.append(cell), **options)
     except (CellTimeoutError, DeadKernelError) as error:
-        begun = [cell for cell in notebook.cells if cell.get("execution_count")]
         sentence = str(error).splitlines()[0]
-        begun[-1].outputs.append(new_output("error", ename=type(error).__name__, evalue=sentence, traceback=[sentence]))
+        reached[-1].outputs = [new_output("error", ename=type(error).__name__, evalue=sentence, traceback=[sentence])]
     return notebook, perf_counter() - started
