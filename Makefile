@@ -15,7 +15,7 @@ MATHEMATICS_FILES := $(shell echo $(MATHEMATICS:%=ppo_teach/%.py) | tr ' ' ',')
 # In this environment a click on a chapter opens it as a notebook.
 LAB_SETTINGS := .venv/etc/jupyter/labconfig/default_setting_overrides.json
 
-.PHONY: help test book lab browser-test clean
+.PHONY: help test book book-strict lab browser-test clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -30,6 +30,9 @@ test: .venv/with-dev ## check the style and the imports, run the tests, hold the
 
 book: .venv/with-book ## run every chapter and write the book to book/_build/html
 	$(BIN)/python book/build.py
+
+book-strict: .venv/with-book ## the same; what came out otherwise and what is warned of are errors
+	$(BIN)/python book/build.py --strict
 
 lab: .venv/with-lab ## open the chapters as notebooks in JupyterLab
 	$(BIN)/jupytext-config --settings-file $(LAB_SETTINGS) set-default-viewer markdown myst

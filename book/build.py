@@ -1,10 +1,11 @@
-"""Builds the book: runs every chapter whose code has changed, writes book/_build/html, and checks what it wrote.
+"""Builds the book: runs every chapter whose code has changed, two at a time, writes book/_build/html, and checks it.
 
-A warning is an error. The seconds that each chapter took to run are printed beside the limits they must keep.
+What came out otherwise than a chapter says, and what Sphinx warns of, is listed at the end. The book is written all the
+same; with --strict each of these is an error.
 """
 
 import argparse
-import json
+import re
 import shutil
 import subprocess
 import sys
@@ -13,58 +14,98 @@ from pathlib import Path
 
 BOOK = Path(__file__).resolve().parent
 BUILT = BOOK / "_build"
+NUMBERS = BOOK / "numbers.json"
+sys.path.append(str(BOOK / "_ext"))
+
+from ppo_book.numbers import accept, differences, load  # noqa: E402
+from ppo_book.running import Run, chapters, run  # noqa: E402
+
 CHAPTER_LIMIT = 90.0  # seconds to run one chapter on two cores
 CHAPTER_FAILURE = 360.0  # a machine that others use may be four times slower than the ledger, not more
-BOOK_LIMIT = 20 * 60.0
+BOOK_LIMIT = 12 * 60.0  # to run what is run, chapters two at a time
 
-NOISE = "Kernel is running over TCP without encryption"  # on this machine, for the length of the build
+COLOURS = re.compile(r"\x1b\[[\d;]*m")
 
 
-def build() -> int:
-    """Runs Jupyter Book and passes on what it prints; its exit status."""
-    program = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
-    with subprocess.Popen(
-        [*program, "build", str(BOOK), "-W", "--keep-going"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-    ) as process:
+def run_chapters(names: list[str], *, again: bool) -> tuple[list[Run], list[str]]:
+    """The chapters named, or all, in the order of the book, run where they have changed; and what ran for too long."""
+    notebooks = chapters(BOOK)
+    if unknown := sorted(set(names) - set(notebooks)):
+        raise SystemExit(f"--only names {', '.join(unknown)}; the chapters with cells are {', '.join(notebooks)}")
+    print("Seconds to run each chapter")
+    runs, slow, started = [], [], time.perf_counter()
+    for done in run(BOOK, {name: notebooks[name] for name in names or notebooks}, again=again):
+        over = f", over the limit of {CHAPTER_LIMIT:.0f}" if done.seconds > CHAPTER_LIMIT else ""
+        print(f"{done.seconds:8.1f}  {done.chapter}{over}{' (stored)' if done.stored else ''}", flush=True)
+        runs.append(done)
+        if done.seconds > CHAPTER_FAILURE:
+            slow.append(f"{done.chapter} ran for {done.seconds:.0f} seconds; {CHAPTER_FAILURE:.0f} are too many")
+    seconds = time.perf_counter() - started
+    over = f", over the limit of {BOOK_LIMIT:.0f}" if seconds > BOOK_LIMIT else ""
+    print(f"{seconds:8.1f}  all that was run now{over}\n", flush=True)
+    return sorted(runs, key=lambda done: list(notebooks).index(done.chapter)), slow
+
+
+def write_pages() -> tuple[int, list[str]]:
+    """Runs Jupyter Book and passes on what it prints; its exit status, and the warnings among it."""
+    program = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(BOOK)]
+    warnings = []
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8") as process:
         for line in process.stdout:
-            if NOISE not in line:
-                print(line, end="", flush=True)
-    return process.returncode
+            print(line, end="", flush=True)
+            plain = COLOURS.sub("", line).strip()
+            if re.search(r"\b(WARNING|ERROR|CRITICAL): ", plain):
+                warnings.append(plain)
+    return process.returncode, warnings
 
 
-def executions() -> dict[str, dict[str, float]]:
-    """When each chapter was last run, and for how many seconds, as the extension wrote it down."""
-    file = BUILT / "execution.json"
-    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+def other_numbers(runs: list[Run]) -> list[str]:
+    """The chapters that print other numbers than the published book, listed."""
+    if not NUMBERS.exists():
+        print("\nbook/numbers.json is not there: --accept-numbers writes it.")
+        return []
+    found = differences(load(NUMBERS), runs)
+    show("These print other numbers than the published book", found)
+    if not found:
+        print("\nEvery number is that of the published book.")
+    return found
 
 
-def ledger(before: dict[str, dict[str, float]]) -> bool:
-    """Prints the seconds of every chapter; False when one ran far past its limit."""
-    after = executions()
-    print("\nSeconds to run each chapter")
-    for chapter, run in sorted(after.items(), key=lambda item: -item[1]["seconds"]):
-        slow = f", over the limit of {CHAPTER_LIMIT:.0f}" if run["seconds"] > CHAPTER_LIMIT else ""
-        stored = " (stored from an earlier build)" if run == before.get(chapter) else ""
-        print(f"{run['seconds']:8.1f}  {chapter}{slow}{stored}")
-    total = sum(run["seconds"] for run in after.values())
-    print(f"{total:8.1f}  all chapters{f', over the limit of {BOOK_LIMIT:.0f}' if total > BOOK_LIMIT else ''}")
-    return all(run["seconds"] <= CHAPTER_FAILURE for run in after.values())
+def must_agree() -> bool:
+    """Whether this machine calculates as the one did that published the numbers."""
+    from ppo_teach.kernels import pinned
+
+    return pinned()
+
+
+def show(title: str, sentences: list[str]) -> None:
+    if sentences:
+        print(f"\n{title}: {len(sentences)}", *sentences, sep="\n  ")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--fresh", action="store_true", help="forget what was built, stored outputs included")
-    if parser.parse_args().fresh:
+    parser.add_argument("--strict", action="store_true", help="what is listed at the end is an error")
+    parser.add_argument("--run-only", action="store_true", help="run the chapters, and write no pages")
+    parser.add_argument("--only", metavar="A,B", help="run these chapters, such as ppo/ppo, and write no pages")
+    parser.add_argument("--fresh", action="store_true", help="forget what was built; with --only, these outputs")
+    parser.add_argument("--accept-numbers", action="store_true", help="what is printed now is that of the book")
+    options = parser.parse_args()
+    names = options.only.split(",") if options.only else []
+    if options.fresh and not names:
         shutil.rmtree(BUILT, ignore_errors=True)
-    before, started = executions(), time.perf_counter()
-    status = build()
-    if status == 0 and not ledger(before):
-        print(f"A chapter ran for more than {CHAPTER_FAILURE:.0f} seconds.")
-        status = 1
-    print(f"{time.perf_counter() - started:8.1f}  this build")
+    started = time.perf_counter()
+    runs, slow = run_chapters(names, again=options.fresh)
+    status, warnings = (0, []) if names or options.run_only else write_pages()
+    failed = [sentence for done in runs for sentence in done.failures()]
+    show("Warnings", warnings + slow)
+    show("Here it came out otherwise than the chapters say", failed)
+    if options.accept_numbers:
+        accept(NUMBERS, runs, list(chapters(BOOK)))
+    other = other_numbers(runs)
+    print(f"{time.perf_counter() - started:8.1f}  seconds for this build")
+    if options.strict and (failed or warnings or slow or (other and must_agree())):
+        return 1
     return status
 
 

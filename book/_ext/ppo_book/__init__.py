@@ -5,6 +5,9 @@
     listings     a page of source for every module and test file, so that names can be links
     diagrams     `{diagram}`: Mermaid, drawn at build time, with alt text
     execution    stored outputs are forgotten when the code they came from changes
+    running      the chapters are run, two at a time, before Sphinx reads them
+    numbers      what the chapters print is what the published book prints
+    claims       what came out otherwise is a warning on the page
     notebooks    every chapter offers its `.ipynb`
     offline      the pages ask for nothing outside themselves
     audit        reads the built pages: alt texts, links, anchors, outside requests
@@ -38,7 +41,7 @@ from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 
-PARTS = ("execution", "diagrams", "equations", "listings", "notebooks", "offline", "audit")
+PARTS = ("execution", "claims", "diagrams", "equations", "listings", "notebooks", "offline", "audit")
 
 
 def setup(app: object) -> dict[str, bool]:

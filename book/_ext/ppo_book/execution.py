@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
 
 from ppo_book.chapter_map import REPOSITORY
 
@@ -57,27 +58,51 @@ def digest() -> str:
     return sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def prepare(app: Sphinx, config: Config) -> None:
+def chosen_cache(built: Path) -> Path:
+    """The folder of stored outputs that are still those of this code; sets the environment of the chapters' kernels."""
     for name, value in ENVIRONMENT.items():
-        os.environ.setdefault(name, value)  # the chapters' kernels inherit it
-    caches = Path(app.outdir).parent / ".jupyter_cache"
+        os.environ.setdefault(name, value)
+    caches = built / ".jupyter_cache"
     chosen = caches / digest()
     chosen.mkdir(parents=True, exist_ok=True)
     chosen.touch()
     for old in sorted(caches.iterdir(), key=lambda folder: folder.stat().st_mtime)[:-KEPT]:
         shutil.rmtree(old)
+    return chosen
+
+
+def prepare(app: Sphinx, config: Config) -> None:
+    chosen = chosen_cache(Path(app.outdir).parent)
     config.nb_execution_cache_path = str(chosen)  # a new path makes Sphinx read, and so run, every chapter again
 
 
-def report(app: Sphinx, exception: Exception | None) -> None:
+def run_again(app: Sphinx, env: BuildEnvironment, *_: object) -> list[str]:
+    """The pages whose chapters were run once more since Sphinx read them, though their code is the same."""
+    runs = read_ledger(Path(app.outdir).parent)
+    metadata = getattr(env, "nb_metadata", {})  # none before the first page is read
+    read = {name: data["exec_data"]["mtime"] for name, data in metadata.items() if "exec_data" in data}
+    return [name for name, run in runs.items() if name in read and run["at"] != read[name]]
+
+
+def read_ledger(built: Path) -> dict[str, dict[str, float]]:
     """`execution.json`: the seconds every chapter took when it was last run, and when that was."""
+    file = built / "execution.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+
+def write_ledger(built: Path, runs: dict[str, dict[str, float]]) -> None:
+    (built / "execution.json").write_text(json.dumps(runs, indent=2), encoding="utf-8")
+
+
+def report(app: Sphinx, exception: Exception | None) -> None:
     if exception:
         return
     runs = {name: data["exec_data"] for name, data in app.env.nb_metadata.items() if "exec_data" in data}
     seconds = {name: {"seconds": run["runtime"], "at": run["mtime"]} for name, run in runs.items()}
-    (Path(app.outdir).parent / "execution.json").write_text(json.dumps(seconds, indent=2), encoding="utf-8")
+    write_ledger(Path(app.outdir).parent, seconds)
 
 
 def setup(app: Sphinx) -> None:
     app.connect("config-inited", prepare, priority=100)
+    app.connect("env-get-outdated", run_again)
     app.connect("build-finished", report)
