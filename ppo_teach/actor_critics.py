@@ -23,7 +23,8 @@ class _TransformerActorCritic(nn.Module):
     def __init__(self, trunk: nn.Module, *, eos: int, pad: int, temperature: float = 1.0) -> None:
         super().__init__()
         self.trunk, self.eos, self.pad, self.temperature = trunk, eos, pad, temperature
-        self.value_head = skip_init(nn.Linear, trunk.config.hidden_size, 1, dtype=trunk.dtype, device=trunk.device)
+        width = trunk.get_output_embeddings().weight.shape[-1]  # of what the logits are made of
+        self.value_head = skip_init(nn.Linear, width, 1, dtype=trunk.dtype, device=trunk.device)
         nn.init.zeros_(self.value_head.weight)
         nn.init.zeros_(self.value_head.bias)
         self.eval()
@@ -79,6 +80,8 @@ class CausalActorCritic(_TransformerActorCritic):
 
     def _step(self, tokens: Int[Tensor, "B L"], seen: Bool[Tensor, "B S"], cache: Any) -> Step:
         output = self._run(tokens, seen, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        cached = getattr(output, "past_key_values", None) is not None
+        require(cached, "the model must keep a key-value cache; recurrent and encoder-only models have none")
         logits, values = self._heads(output.logits, output.hidden_states[-1][:, -1:])
         return Step(logits[:, -1], values[:, -1], _CausalState(output.past_key_values, seen))
 
@@ -137,7 +140,9 @@ class Seq2SeqActorCritic(_TransformerActorCritic):
         return self.trunk.get_encoder()(input_ids=tokens, attention_mask=mask), mask
 
     def _start_tokens(self, prompts: Prompts) -> Int[Tensor, "B 1"]:
-        return torch.full_like(prompts.tokens[:, :1], self.trunk.config.decoder_start_token_id)
+        start = self.trunk.config.decoder_start_token_id
+        require(start is not None, "the configuration must name decoder_start_token_id; got None")
+        return torch.full_like(prompts.tokens[:, :1], start)
 
     def _step(self, tokens: Int[Tensor, "B 1"], state: _Seq2SeqState) -> Step:
         output = self._run(tokens, state.encoded, state.source_mask, past_key_values=state.cache, use_cache=True)

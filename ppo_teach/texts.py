@@ -1,20 +1,24 @@
 """Strings to tensors and back. Chapter: book/language/language-models.md."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from unicodedata import normalize
 
 import torch
 from jaxtyping import Bool, Int
-from tokenizers import Tokenizer
+from tokenizers import Regex, Tokenizer
 from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import WhitespaceSplit
+from tokenizers.pre_tokenizers import Split, WhitespaceSplit
 from torch import Tensor
 
 from ppo_teach.checks import require, same_shape
 
 PAD, EOS, UNKNOWN = "<pad>", "<eos>", "<unk>"
+
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_WORD = rf"[[\p{{L}}\p{{M}}\p{{N}}_\x{{200c}}\x{{200d}}]&&[^{_UNSPACED}]]+"  # letters with their marks and joiners
+_PIECES = Split(Regex(rf"{_WORD}|(?=\S)\X"), behavior="removed", invert=True)  # \X: what a reader sees as one sign
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +55,12 @@ class Prompts:
 
 
 def spaced(text: str) -> str:
-    """In small letters and with space around each sign: what a person types, as the tasks write it."""
-    return " ".join(re.findall(r"\w+|[^\w\s]", text.lower()))
+    """In small letters and with space around each word and each sign: what a person types, as the tasks write it.
+
+    Scripts that put no spaces between words (Chinese, Japanese, Thai, Lao, Khmer, Burmese) are spaced at every
+    character. An accent stays with its letter, and is one with it however it was typed (NFC).
+    """
+    return " ".join(piece for piece, _ in _PIECES.pre_tokenize_str(normalize("NFC", text.lower())))
 
 
 def build_tokenizer(texts: Sequence[str]) -> Tokenizer:
@@ -68,16 +76,13 @@ def build_tokenizer(texts: Sequence[str]) -> Tokenizer:
 
 
 def encode(tokenizer: Tokenizer, text: str, *, specials: bool = False) -> list[int]:
-    """The tokens of a text. Raises ValueError for a word outside the vocabulary, naming words near it."""
-    encoding = tokenizer.encode(text, add_special_tokens=specials)
-    unknown = getattr(tokenizer.model, "unk_token", None)
-    for token, (start, end) in zip(encoding.tokens, encoding.offsets, strict=True):
-        if token == unknown and text[start:end] != unknown:
-            near = get_close_matches(text[start:end], tokenizer.get_vocab(), n=5, cutoff=0.5)
-            raise ValueError(
-                f"text must use known words; {text[start:end]!r} is not one (near it: {near or 'nothing'})"
-            )
-    return encoding.ids
+    """The tokens of a text. Raises ValueError for a text that would be lost, wholly or in part.
+
+    Decoded again, the tokens must give the text back, but for white space and for what the tokenizer's own normaliser
+    changes (letters made small, accents taken off); and the normaliser must leave something. Whatever is lost otherwise
+    is named: an unknown word, with words near it, or characters that the vocabulary lacks.
+    """
+    return _encode_all(tokenizer, [text], specials=specials)[0]
 
 
 def encode_prompts(tokenizer: Tokenizer, texts: Sequence[str], *, pad: int = 0) -> Prompts:
@@ -87,7 +92,7 @@ def encode_prompts(tokenizer: Tokenizer, texts: Sequence[str], *, pad: int = 0) 
     """
     for row, text in enumerate(texts):
         require(bool(text.strip()), f"texts must not be empty; texts[{row}] is {text!r}")
-    sequences = [encode(tokenizer, text, specials=True) for text in texts]
+    sequences = _encode_all(tokenizer, texts, specials=True)
     tokens, mask = _padded([sequence[::-1] for sequence in sequences], pad)
     return Prompts(tokens.flip(-1), mask.flip(-1), torch.arange(len(texts)))
 
@@ -96,7 +101,7 @@ def encode_responses(
     tokenizer: Tokenizer, texts: Sequence[str], *, eos: int = 1, pad: int = 0
 ) -> tuple[Int[Tensor, "B T"], Bool[Tensor, "B T"]]:
     """The texts as responses that end with EOS, right-padded, and their mask."""
-    return _padded([[*encode(tokenizer, text), eos] for text in texts], pad)
+    return _padded([[*sequence, eos] for sequence in _encode_all(tokenizer, texts)], pad)
 
 
 def decode(
@@ -106,6 +111,43 @@ def decode(
     real = mask & (responses != eos)
     rows = [tokens[keep].tolist() for tokens, keep in zip(responses, real, strict=True)]
     return tokenizer.decode_batch(rows, skip_special_tokens=False)
+
+
+def _encode_all(tokenizer: Tokenizer, texts: Sequence[str], *, specials: bool = False) -> list[list[int]]:
+    """`encode`, for many texts at once."""
+    encodings = tokenizer.encode_batch(list(texts), add_special_tokens=specials)
+    own = [
+        [token for token, added in zip(encoding.ids, encoding.special_tokens_mask, strict=True) if not added]
+        for encoding in encodings
+    ]
+    for text, back in zip(texts, tokenizer.decode_batch(own, skip_special_tokens=False), strict=True):
+        _require_whole(tokenizer, text, back)
+    return [encoding.ids for encoding in encodings]
+
+
+def _require_whole(tokenizer: Tokenizer, text: str, back: str) -> None:
+    """Nothing when the text came back; otherwise a ValueError that names what was lost."""
+    wanted, found = _normalised_words(tokenizer, text), _normalised_words(tokenizer, back)
+    if "".join(wanted) == "".join(found) and (wanted or not text.strip()):
+        return
+    lost = [word for word in wanted if word not in found] or text.split()
+    if isinstance(tokenizer.model, WordLevel):
+        near = get_close_matches(lost[0], tokenizer.get_vocab(), n=5, cutoff=0.5)
+        raise ValueError(f"text must use known words; {lost[0]!r} is not one (near it: {near or 'nothing'})")
+    raise ValueError(
+        f"text must come back whole from the tokenizer; {_brief(text)} comes back as {_brief(back)}: "
+        f"lost is {_brief(' '.join(lost))}"
+    )
+
+
+def _normalised_words(tokenizer: Tokenizer, text: str) -> list[str]:
+    """What the tokenizer's normaliser makes of a text, ▁ being its way to write a space."""
+    normalizer = tokenizer.normalizer
+    return (normalizer.normalize_str(text) if normalizer else text).replace("▁", " ").split()
+
+
+def _brief(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:60]}…")
 
 
 def _padded(sequences: Sequence[list[int]], pad: int) -> tuple[Int[Tensor, "B T"], Bool[Tensor, "B T"]]:

@@ -56,3 +56,33 @@ def test_a_run_writes_what_the_score_likes_more_often(tmp_path: Path):
     numbers = run(own_lines(LINES, apples, opening_words=2, settings=short), tmp_path)
     assert numbers["PPO"]["score, sampled"] > numbers["supervised start"]["score, sampled"]
     assert numbers["PPO"]["score, greedy"] > 0.9
+
+
+def test_a_text_without_spaces_is_a_text_of_characters():
+    lines = [
+        f"{first}{second}，{third}。" for first, second, third in product("春夏秋冬", "江河湖海", ["花开了", "月明"])
+    ]
+    task = own_lines(lines, lambda line: float(line.count("花")), opening_words=2)
+    assert set(task.corpus.references) == {"， 花 开 了 。", "， 月 明 。"}
+    assert "春 江" in {*task.train.prompts, *task.validation.prompts, *task.test.prompts}
+
+
+def test_accents_typed_in_two_ways_are_one_word_and_signs_of_vowels_stay_where_they_are():
+    lines = [f"{who} mange un {what} क्या." for who in WHO for what in ("cafe\u0301", "caf\u00e9", "the\u0301")]
+    task = own_lines(
+        [f"{day} {line}" for day in ("lundi", "mardi", "jeudi") for line in lines], apples, opening_words=2
+    )
+    assert set(task.corpus.references) == {"mange un caf\u00e9 क्या .", "mange un th\u00e9 क्या ."}
+
+
+def test_lines_that_need_more_than_max_tokens_are_left_out_and_counted():
+    endless = f"Eve said {'nothing ' * 3000}"
+    with pytest.warns(UserWarning, match="^1 of 61 lines are left out: max_tokens is 64$"):
+        task = own_lines([*LINES, endless], apples, opening_words=2)
+    assert task.settings.ppo.max_tokens == 8
+    assert task.build(0).trunk.config.n_positions == 10
+    tight = replace(SETTINGS_OF_OWN_LINES, ppo=replace(SETTINGS_OF_OWN_LINES.ppo, max_tokens=7))
+    with pytest.warns(UserWarning, match="^20 of 60 lines are left out: max_tokens is 7$"):
+        task = own_lines(LINES, apples, opening_words=2, settings=tight)  # those with "a pear , and an apple !"
+    assert task.settings.ppo.max_tokens == len(["nothing", "at", "all", "?", "<eos>"])
+    assert not any("pear" in reference for reference in task.corpus.references)

@@ -5,9 +5,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers
 from tokenizers.decoders import ByteLevel as ByteLevelDecoder
-from tokenizers.models import BPE
+from tokenizers.models import BPE, Unigram, WordPiece
 from tokenizers.pre_tokenizers import ByteLevel
 from tokenizers.processors import TemplateProcessing
 
@@ -21,6 +21,7 @@ from ppo_teach.texts import (
     encode,
     encode_prompts,
     encode_responses,
+    spaced,
 )
 
 WORDS = ["cat", "dog", "mat", "sat", "the", "猫"]
@@ -145,3 +146,99 @@ def test_prompts_taken_from_a_batch_remember_their_rows(rows: slice | torch.Tens
 
 def test_the_longest_prompt_is_counted_without_padding():
     assert prompts_of([[False, False, True], [False, True, True]]).longest == 2
+
+
+def some_bytes() -> Tokenizer:
+    """Byte-level BPE that lacks the byte that 猫 begins with, and has no unknown token: it drops the byte."""
+    letters = sorted({*ByteLevel.alphabet()} - {"ç"})
+    tokenizer = Tokenizer(BPE({letter: i for i, letter in enumerate(letters)}, []))
+    tokenizer.pre_tokenizer, tokenizer.decoder = ByteLevel(add_prefix_space=False), ByteLevelDecoder()
+    return tokenizer
+
+
+def letters_only() -> Tokenizer:
+    """BPE of the small letters without an unknown token."""
+    tokenizer = Tokenizer(BPE({letter: i for i, letter in enumerate("▁abcdefghijklmnopqrstuvwxyz")}, []))
+    tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
+    return tokenizer
+
+
+def unigram() -> Tokenizer:
+    """A Unigram of small letters with an unknown token, as T5 has."""
+    pieces = ["<unk>", *"▁abcdefghijklmnopqrstuvwxyz"]
+    tokenizer = Tokenizer(Unigram([(piece, -2.0) for piece in pieces], unk_id=0))
+    tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
+    return tokenizer
+
+
+def word_piece() -> Tokenizer:
+    """A WordPiece of small letters, as BERT has: its normaliser makes letters small and takes accents off."""
+    pieces = ["[UNK]", *"abcdefghijklmnopqrstuvwxyz.'", *(f"##{letter}" for letter in "abcdefghijklmnopqrstuvwxyz")]
+    tokenizer = Tokenizer(WordPiece({piece: i for i, piece in enumerate(pieces)}, unk_token="[UNK]"))
+    tokenizer.normalizer, tokenizer.decoder = normalizers.BertNormalizer(), decoders.WordPiece()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    return tokenizer
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "text", "lost"),
+    [
+        (some_bytes(), "the 猫 sat", "猫"),
+        (letters_only(), "the 猫 sat", "猫"),
+        (letters_only(), "猫", "猫"),
+        (unigram(), "the 猫 sat", "猫"),
+        (word_piece(), "The 猫 sat.", "猫"),
+    ],
+    ids=["bytes", "BPE without unknown", "nothing left", "Unigram", "WordPiece"],
+)
+def test_a_text_that_does_not_come_back_is_refused_and_what_was_lost_is_named(tokenizer, text: str, lost: str):
+    assert encode(tokenizer, "the cat")
+    with pytest.raises(ValueError, match=rf"text must come back whole .*'{text}' comes back as .*: lost is '{lost}'"):
+        encode(tokenizer, text)
+    with pytest.raises(ValueError, match="lost is"):
+        encode_prompts(tokenizer, ["the cat", text])
+    with pytest.raises(ValueError, match="lost is"):
+        encode_responses(tokenizer, ["the cat", text])
+
+
+def test_what_a_tokenizers_own_normaliser_changes_is_no_loss_but_all_of_it_is():
+    tokenizer = word_piece()
+    assert encode(tokenizer, "The  Café isn't a cat.") == encode(tokenizer, "the cafe isn ' t a cat .")
+    tokenizer.normalizer = normalizers.Replace("the cat", "")
+    assert encode(tokenizer, "the cat sat") == encode(tokenizer, "sat")
+    with pytest.raises(ValueError, match="lost is 'the cat'"):
+        encode(tokenizer, "the cat")
+
+
+def test_a_normaliser_may_write_spaces_in_its_own_way():
+    tokenizer = letters_only()
+    tokenizer.pre_tokenizer = None
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.Fuse(), decoders.Strip(" ", 1, 0)])
+    assert len(encode(tokenizer, "the cat")) == len("▁the▁cat")
+
+
+def test_a_text_cut_short_is_refused():
+    tokenizer = build_tokenizer(["a b c"])
+    tokenizer.enable_truncation(2)
+    assert len(encode(tokenizer, "a b")) == 2
+    with pytest.raises(ValueError, match="'c' is not one"):
+        encode(tokenizer, "a b c")
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("It's 3.5 a_b, NOT so?", "it ' s 3 . 5 a_b , not so ?"),
+        ("床前明月光，疑是abc霜。", "床 前 明 月 光 ， 疑 是 abc 霜 。"),
+        ("ひらカナ", "ひ ら カ ナ"),
+        ("สวัสดี", "ส วั ส ดี"),  # a vowel sign stays with its letter
+        ("नमस्ते दुनिया, क्या?", "नमस्ते दुनिया , क्या ?"),
+        ("안녕 하세요", "안녕 하세요"),
+        ("cafe\u0301 e\u0301te\u0301", "caf\u00e9 \u00e9t\u00e9"),
+        ("👩\u200d👧 ❤\ufe0f!", "👩\u200d👧 ❤\ufe0f !"),
+    ],
+)
+def test_words_and_signs_are_spaced_as_readers_of_each_script_see_them(text: str, pieces: str):
+    assert spaced(text) == pieces
+    assert spaced(pieces) == pieces

@@ -5,6 +5,7 @@ the settings. A change to any of them makes a new one.
 """
 
 import platform
+import warnings
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
@@ -21,8 +22,12 @@ from ppo_teach.texts import encode_responses
 
 
 def supervised_start(task: Task, *, seed: int, device: str = "cpu") -> nn.Module:
-    """The task's model after it imitated the corpus; the seed is that of its weights at first and of the examples."""
+    """The task's model after it imitated the corpus; the seed is that of its weights at first and of the examples.
+
+    A warning tells how many texts of the corpus are longer than `max_tokens`: the model could never say them whole.
+    """
     model = task.build(seed).to(device)
+    _tell_what_does_not_fit(task, model)
     path = _cached_path(task, model, seed, device)
     if path.exists():
         model.load_state_dict(torch.load(path, weights_only=True, map_location=device))
@@ -32,6 +37,17 @@ def supervised_start(task: Task, *, seed: int, device: str = "cpu") -> nn.Module
     pretrain(model, task.prompts(model, task.corpus), responses, mask, **asdict(task.settings.supervision), rng=rng)
     write_aside(path, lambda aside: torch.save(model.state_dict(), aside))
     return model
+
+
+def _tell_what_does_not_fit(task: Task, model: nn.Module) -> None:
+    _, mask = encode_responses(task.tokenizer, task.corpus.references, eos=model.eos, pad=model.pad)
+    lengths, most = mask.sum(dim=-1), task.settings.ppo.max_tokens
+    if too_long := int((lengths > most).sum()):
+        warnings.warn(
+            f"{too_long} of the {len(lengths)} texts to imitate are longer than max_tokens, {most}, and can never be "
+            f"said whole; the longest has {int(lengths.max())} tokens, its end included",
+            stacklevel=3,
+        )
 
 
 def _cached_path(task: Task, model: nn.Module, seed: int, device: str) -> Path:

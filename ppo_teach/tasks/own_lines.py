@@ -4,6 +4,7 @@ book/applications/generation.md.
 The prompt is the opening of a line, its first words; the response is the rest.
 """
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
@@ -24,7 +25,7 @@ from ppo_teach.texts import build_tokenizer, spaced
 
 SETTINGS_OF_OWN_LINES = Settings(
     supervision=Supervision(steps=500, batch_size=32, learning_rate=5e-3),
-    ppo=PPOConfig(iterations=40, epochs=2, learning_rate=5e-4, kl=FixedKL(0.03)),
+    ppo=PPOConfig(iterations=40, epochs=2, learning_rate=5e-4, max_tokens=64, kl=FixedKL(0.03)),
 )
 
 
@@ -35,15 +36,20 @@ def own_lines(
     opening_words: int = 3,
     settings: Settings = SETTINGS_OF_OWN_LINES,
 ) -> Task:
-    """The task. `score` gives a number to a whole line, opening included, and sees it as `spaced` writes it.
+    """The task. `score` gives a number to a whole line, opening included, and sees it as `spaced` writes it: where a
+    script has no spaces between words, as Chinese has none, a word is one character here.
 
-    Lines of no more words than an opening has are left out. One opening in ten is kept for validation, one for the
-    test. The report's "copied" is the percentage of responses that end a training line, word for word.
-    `settings.ppo.max_tokens` is replaced by what the longest line needs. Raises ValueError when fewer than ten openings
-    differ.
+    Lines of no more words than an opening has are left out. So are lines whose rest, with its end, takes more than
+    `settings.ppo.max_tokens`; a warning says how many. Where the longest rest takes less, `max_tokens` is that.
+    One opening in ten is kept for validation, one for the test. The report's "copied" is the percentage of responses
+    that end a training line, word for word. Raises ValueError when fewer than ten openings differ.
     """
     words = [line.split() for line in dict.fromkeys(map(spaced, lines))]
-    halves = [(" ".join(w[:opening_words]), " ".join(w[opening_words:])) for w in words if len(w) > opening_words]
+    most, long_enough = settings.ppo.max_tokens, [line for line in words if len(line) > opening_words]
+    kept = [line for line in long_enough if len(line) - opening_words < most]
+    if too_long := len(long_enough) - len(kept):
+        warnings.warn(f"{too_long} of {len(words)} lines are left out: max_tokens is {most}", stacklevel=2)
+    halves = [(" ".join(line[:opening_words]), " ".join(line[opening_words:])) for line in kept]
     openings = sorted({opening for opening, _ in halves})
     require(len(openings) >= 10, f"lines must begin in at least 10 different ways; got {len(openings)}")
     Random(0).shuffle(openings)
