@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ppo_teach.checks import same_shape
+from ppo_teach.checks import flags, same_shape, share
 
 
 def td_residuals(
@@ -26,6 +26,8 @@ def td_residuals(
     A truncated episode keeps its bootstrap: V(s_{t+1}) stands for the rewards we did not wait for.
     """
     same_shape(rewards=rewards, values=values, next_values=next_values, terminated=terminated)
+    flags(terminated=terminated)
+    share(gamma=gamma)
     return rewards + gamma * torch.where(terminated, 0.0, next_values) - values
 
 
@@ -48,6 +50,8 @@ def gae(
     Source: Schulman et al. (2016), equation 16.
     """
     same_shape(rewards=rewards, terminated=terminated, truncated=truncated)
+    flags(terminated=terminated, truncated=truncated)
+    share(lam=lam)
     deltas = td_residuals(rewards, values, next_values, terminated, gamma=gamma)
     ended = terminated | truncated
     advantages = torch.empty_like(deltas)

@@ -1,8 +1,9 @@
 """The settings of a run, and the rules they must keep. Chapter: book/ppo/ppo.md."""
 
 from dataclasses import dataclass, field
+from math import inf
 
-from ppo_teach.checks import require
+from ppo_teach.checks import of_its_types, require
 from ppo_teach.kl import AdaptiveKL, FixedKL
 
 
@@ -20,7 +21,7 @@ class PPOConfig:
     epochs: int = 2
     # Adam's at the first iteration; falls linearly towards 0.
     learning_rate: float = 2e-4
-    # ε, how far the ratio may move from 1 before a gain stops counting.
+    # ε, how far the ratio may move from 1 before a gain stops counting; inf for any distance.
     clip: float = 0.2
     # The same for the critic, in units of reward; inf for none.
     value_clip: float = 0.2
@@ -32,7 +33,7 @@ class PPOConfig:
     gamma: float = 1.0
     # λ, what of later credit reaches back, per token, from 0 to 1.
     lam: float = 0.95
-    # The gradient is scaled down to this norm.
+    # The gradient is scaled down to this norm; inf for never.
     max_grad_norm: float = 1.0
     # A response ends after so many tokens, if not at EOS.
     max_tokens: int = 24
@@ -44,12 +45,15 @@ class PPOConfig:
     kl: FixedKL | AdaptiveKL = field(default_factory=lambda: FixedKL(0.02))
 
     def __post_init__(self) -> None:
+        of_its_types(self)
         for name in ("iterations", "batch_size", "minibatch_size", "epochs", "max_tokens"):
             require(getattr(self, name) >= 1, f"{name} must be at least 1; got {getattr(self, name)}")
         for name in ("learning_rate", "clip", "value_clip", "max_grad_norm", "temperature"):
             require(getattr(self, name) > 0, f"{name} must be greater than 0; got {getattr(self, name)}")
         for name in ("value_coef", "entropy_coef", "seed"):
             require(getattr(self, name) >= 0, f"{name} must be at least 0; got {getattr(self, name)}")
+        for name in ("learning_rate", "temperature", "value_coef", "entropy_coef"):
+            require(getattr(self, name) < inf, f"{name} must be finite; got {getattr(self, name)}")
         for name in ("gamma", "lam"):
             require(0 <= getattr(self, name) <= 1, f"{name} must lie in [0, 1]; got {getattr(self, name)}")
         require(
@@ -100,6 +104,7 @@ class ControlConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        of_its_types(self)
         own = ("steps", "minibatch_size")
         for name in own:
             require(getattr(self, name) >= 1, f"{name} must be at least 1; got {getattr(self, name)}")

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ppo_teach.checks import require
-from ppo_teach.rewards import Reward
+from ppo_teach.rewards import Reward, as_scores
 from ppo_teach.texts import Prompts
 
 
@@ -53,7 +53,8 @@ class TextEnv(gymnasium.Env):
 
     def _score(self) -> float:
         responses = torch.tensor([self.response])
-        return self.reward(self.prompt, responses, torch.ones_like(responses, dtype=torch.bool)).item()
+        mask = torch.ones_like(responses, dtype=torch.bool)
+        return as_scores(self.reward(self.prompt, responses, mask), responses).item()
 
     def _observation(self) -> np.ndarray:
         prompt = torch.where(self.prompt.mask, self.prompt.tokens, self.pad)[0].tolist()

@@ -5,12 +5,13 @@ supervised start, which never changes. The KL terms here are about π_ref.
 """
 
 from dataclasses import dataclass, replace
+from math import inf
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ppo_teach.checks import require, same_shape
+from ppo_teach.checks import at_least_0, floats, of_its_types, require, same_shape
 from ppo_teach.masks import is_last_token, masked_mean, zero_padding
 
 
@@ -22,6 +23,7 @@ def exact_kl(logits: Float[Tensor, "*B V"], ref_logits: Float[Tensor, "*B V"]) -
     A token that π rules out (a logit of −∞) contributes 0; one that π_ref alone rules out makes it infinite.
     """
     same_shape(logits=logits, ref_logits=ref_logits)
+    floats(logits=logits, ref_logits=ref_logits)
     logprobs, ref_logprobs = logits.log_softmax(dim=-1), ref_logits.log_softmax(dim=-1)
     differences = torch.where(logprobs.isneginf(), 0.0, logprobs - ref_logprobs)
     return (logprobs.exp() * differences).sum(dim=-1)
@@ -60,6 +62,7 @@ def kl_loss(
     On average over tokens that π itself drew, its gradient is that of KL(π ‖ π_ref) in each visited state. That π also
     chooses which states it visits is left out. The reference is held constant.
     """
+    same_shape(logprobs=logprobs, ref_logprobs=ref_logprobs, mask=mask)
     logprobs, ref_logprobs = zero_padding(logprobs, mask), zero_padding(ref_logprobs.detach(), mask)
     return masked_mean(k2(logprobs, ref_logprobs), mask)
 
@@ -96,7 +99,9 @@ class FixedKL:
     coef: float
 
     def __post_init__(self) -> None:
-        require(self.coef >= 0, f"coef must be at least 0; got {self.coef}")
+        of_its_types(self)
+        at_least_0(coef=self.coef)
+        require(self.coef < inf, f"coef must be finite; got {self.coef}")
 
     def update(self, kl: float, *, episodes: int) -> "FixedKL":
         """Itself: the measured KL changes nothing."""
@@ -120,8 +125,10 @@ class AdaptiveKL:
     horizon: float
 
     def __post_init__(self) -> None:
-        for name in ("coef", "target", "horizon"):
-            require(getattr(self, name) > 0, f"{name} must be greater than 0; got {getattr(self, name)}")
+        of_its_types(self)
+        for name, number in vars(self).items():
+            require(number > 0, f"{name} must be greater than 0; got {number}")
+            require(number < inf, f"{name} must be finite; got {number}")
 
     def update(self, kl: float, *, episodes: int) -> "AdaptiveKL":
         """The controller after a batch of `episodes` responses whose mean KL was `kl` nats per sequence.

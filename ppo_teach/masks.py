@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
-from ppo_teach.checks import require, same_shape
+from ppo_teach.checks import flags, require, same_shape
 
 
 def response_mask(responses: Int[Tensor, "B T"], *, eos: int) -> Bool[Tensor, "B T"]:
@@ -22,6 +22,7 @@ def response_mask(responses: Int[Tensor, "B T"], *, eos: int) -> Bool[Tensor, "B
 
 def last_token(mask: Bool[Tensor, "B T"]) -> Int[Tensor, " B"]:
     """The index of the last real token of each row. Raises ValueError for a row without any."""
+    flags(mask=mask)
     empty = (~mask.any(dim=-1)).nonzero().flatten().tolist()
     require(not empty, f"mask must have a real token in every row; rows {empty[:5]} have none")
     positions = torch.arange(mask.shape[-1], device=mask.device)
@@ -41,6 +42,7 @@ def zero_padding(x: Shaped[Tensor, "*B"], mask: Bool[Tensor, "*B"]) -> Shaped[Te
     gradient of exp(where(mask, x, 0)) is 0 there.
     """
     same_shape(x=x, mask=mask)
+    flags(mask=mask)
     return torch.where(mask, x, torch.zeros((), dtype=x.dtype, device=x.device))
 
 
@@ -49,7 +51,8 @@ def masked_mean(x: Float[Tensor, "*B"], mask: Bool[Tensor, "*B"]) -> Float[Tenso
 
         Σ m_t x_t / Σ m_t
 
-    Raises ValueError when no position is real: the mean of nothing is not zero.
+    What x was made of is not seen here: where a square or an exponential stood in between, `zero_padding` comes before
+    it, and again here does no harm. Raises ValueError when no position is real: the mean of nothing is not zero.
     """
     count = mask.sum()
     require(bool(count > 0), f"mask must have a real position; all {mask.numel()} are padding")

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from math import isnan, nan
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float
@@ -19,13 +19,20 @@ from ppo_teach.intervals import paired_interval
 
 Runs = Mapping[str, Sequence[Mapping[str, Any]]]
 
-RECORDS = Path(__file__).parent.parent / "experiments" / "results"
+# In a wheel the records lie in the package (pyproject.toml puts them there), in a checkout beside it.
+PACKAGE = Path(__file__).parent
+ROOT = PACKAGE if (PACKAGE / "experiments").is_dir() else PACKAGE.parent
 STUDENT = 2.776  # the quantile of Student's distribution for five seeds and 95 in 100
+
+
+def record(name: str, *, of: Literal["experiments", "benchmarks"] = "experiments") -> dict[str, Any]:
+    """All of `experiments/results/<name>.json`, or of a benchmark's: settings, seeds, versions, machine and numbers."""
+    return json.loads((ROOT / of / "results" / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def recorded(name: str) -> Runs:
     """The runs of `experiments/results/<name>.json`, by variant."""
-    return json.loads((RECORDS / f"{name}.json").read_text(encoding="utf-8"))["runs"]
+    return record(name)["runs"]
 
 
 def column(runs: Runs, variant: str, number: str) -> Float[Tensor, " S"]:

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ppo_teach.checks import require, same_shape
+from ppo_teach.checks import floats, require, same_shape, share
 from ppo_teach.masks import zero_padding
 
 
@@ -20,6 +20,9 @@ def rewards_to_go(rewards: Float[Tensor, "B T"], mask: Bool[Tensor, "B T"], *, g
 
     Discounting counts from t, not from the start of the episode.
     """
+    same_shape(rewards=rewards, mask=mask)
+    floats(rewards=rewards)
+    share(gamma=gamma)
     rewards = zero_padding(rewards, mask)
     returns = torch.empty_like(rewards)
     running = rewards.new_zeros(rewards.shape[0])

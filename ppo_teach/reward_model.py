@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
-from ppo_teach.checks import require, same_shape
+from ppo_teach.checks import flags, require, same_shape
 from ppo_teach.models import ActorCritic
 from ppo_teach.preferences import Preferences
 from ppo_teach.pretraining import descend
@@ -34,6 +34,7 @@ def value_after_last_token(values: Float[Tensor, "B U"], mask: Bool[Tensor, "B T
 
     Index t stands before token t, as everywhere, so there is one column more than there are tokens.
     """
+    flags(mask=mask)
     return values.gather(1, mask.sum(dim=1, keepdim=True)).squeeze(1)
 
 
@@ -69,10 +70,10 @@ class RewardModel(nn.Module):
         """From here on the scores of these responses have mean 0 and variance 1. A loss cannot tell: it sees only
         differences, so where 0 lies, and how much 1 is, training leaves open."""
         scores = self(prompts, responses, mask)
-        std = scores.std(correction=0)
-        require(bool(std > 0), "scores must differ to be standardised; all of them are the same")
+        differ = bool(scores.amax() > scores.amin())  # rounding gives equal numbers a deviation, too
+        require(differ, "scores must differ to be standardised; all of them are the same")
         self.mean += self.std * scores.mean()
-        self.std *= std
+        self.std *= scores.std(correction=0)
 
 
 def train_reward_model(

@@ -6,7 +6,7 @@ The only module that imports `sacrebleu` and `rouge_score`. Metrics take texts a
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -15,7 +15,7 @@ from sacrebleu.metrics import BLEU, CHRF
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from ppo_teach.checks import require
+from ppo_teach.checks import finite, require
 from ppo_teach.texts import Prompts, decode
 
 Reward = Callable[[Prompts, Int[Tensor, "B T"], Bool[Tensor, "B T"]], Float[Tensor, " B"]]
@@ -77,9 +77,29 @@ def corpus_chrf(hypotheses: Sequence[str], references: Sequence[str]) -> float:
     return CHRF().corpus_score(list(hypotheses), [list(references)]).score
 
 
+def as_scores(given: Any, responses: Int[Tensor, "B T"], *, by: str = "reward") -> Float[Tensor, " B"]:
+    """What a reward gave for these responses, as floats in a tensor. A list will do, an array, integers, flags.
+
+    Floats keep their precision. Raises ValueError, with `by`, the name of who gave it, unless it is one finite number
+    for each response.
+    """
+    try:
+        scores = torch.as_tensor(given, device=responses.device)
+    except (OverflowError, RuntimeError, TypeError, ValueError) as error:
+        raise ValueError(f"{by} must return numbers, one for each response; got {given!r:.80}: {error}") from error
+    require(not scores.is_complex(), f"{by} must return real numbers; got {scores.dtype}")
+    require(
+        scores.shape == responses.shape[:1],
+        f"{by} must return {len(responses)} scores; got shape {tuple(scores.shape)}",
+    )
+    scores = scores if scores.is_floating_point() else scores.to(torch.get_default_dtype())
+    finite("scores", scores)
+    return scores
+
+
 def constant(value: float) -> Reward:
     """The control: the same score for every response. Whatever changes under it was not taught by the reward."""
-    return lambda prompts, responses, mask: torch.full((len(responses),), value, device=responses.device)
+    return lambda prompts, responses, mask: torch.full((len(responses),), float(value), device=responses.device)
 
 
 def text_reward(tokenizer: Tokenizer, references: Sequence[str], metric: Metric, *, eos: int = 1) -> Reward:
@@ -94,7 +114,7 @@ def text_reward(tokenizer: Tokenizer, references: Sequence[str], metric: Metric,
             max(rows) < len(references),
             f"references must hold one text for each prompt; prompts.rows reach {max(rows)}, got {len(references)}",
         )
-        return metric(texts, [references[row] for row in rows]).to(responses.device)
+        return as_scores(metric(texts, [references[row] for row in rows]), responses, by="metric")
 
     return reward
 

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ppo_teach.checks import same_shape
+from ppo_teach.checks import at_least_0, same_shape
 from ppo_teach.masks import masked_mean, zero_padding
 
 
@@ -55,6 +55,7 @@ def clipped_surrogate(
     a loss is not. Source: Schulman et al. (2017), equation 7.
     """
     same_shape(logprobs=logprobs, old_logprobs=old_logprobs, advantages=advantages, mask=mask)
+    at_least_0(clip=clip)
     ratio = importance_ratio(zero_padding(logprobs, mask), zero_padding(old_logprobs, mask))
     advantages = zero_padding(advantages.detach(), mask)
     return masked_mean(torch.minimum(ratio * advantages, ratio.clamp(1 - clip, 1 + clip) * advantages), mask)
@@ -72,9 +73,12 @@ def clip_fraction(
 
         Â_t > 0 and ρ_t > 1 + ε,   or   Â_t < 0 and ρ_t < 1 − ε
 
-    Published code often counts every ratio outside the interval, whatever the sign of Â: a larger number.
+    Published code often counts every ratio outside the interval, whatever the sign of Â: a larger number. NaN
+    where the ratio or the advantage of a real token is.
     """
     same_shape(logprobs=logprobs, old_logprobs=old_logprobs, advantages=advantages, mask=mask)
+    at_least_0(clip=clip)
     ratio = importance_ratio(logprobs, old_logprobs)
     active = ((advantages > 0) & (ratio > 1 + clip)) | ((advantages < 0) & (ratio < 1 - clip))
-    return masked_mean(active.to(ratio.dtype), mask)
+    unknown = (ratio * advantages).isnan()
+    return masked_mean(torch.where(unknown, torch.nan, active.to(ratio.dtype)), mask)

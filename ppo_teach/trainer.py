@@ -20,7 +20,7 @@ from ppo_teach.kl import k1, k3, kl_shaped_rewards
 from ppo_teach.masks import is_last_token, masked_mean, whiten, zero_padding
 from ppo_teach.models import ActorCritic
 from ppo_teach.policy import action_logprobs, entropy
-from ppo_teach.rewards import Reward
+from ppo_teach.rewards import Reward, as_scores
 from ppo_teach.rollouts import Rollout, generate, score_responses
 from ppo_teach.surrogate import clip_fraction, clipped_surrogate, importance_ratio
 from ppo_teach.texts import Prompts
@@ -89,9 +89,7 @@ class PPOTrainer:
         rollout = generate(self.policy, self.prompts[rows], max_tokens=self.config.max_tokens, rng=self.rng)
         with torch.no_grad():
             ref_logprobs, _ = score_responses(self.reference, rollout.prompts, rollout.responses, rollout.mask)
-        scores = self.reward(rollout.prompts, rollout.responses, rollout.mask)
-        require(scores.shape == rows.shape, f"reward must return {len(rows)} scores; got shape {tuple(scores.shape)}")
-        finite("scores", scores)
+        scores = as_scores(self.reward(rollout.prompts, rollout.responses, rollout.mask), rollout.responses)
         return rollout, ref_logprobs, scores
 
     def assign_credit(
@@ -114,7 +112,8 @@ class PPOTrainer:
             for rows in self._shuffled(len(rollout)).split(config.minibatch_size):
                 mb = rollout[rows]
                 logits, values = self.policy(mb.prompts, mb.responses, mb.mask)
-                logprobs = action_logprobs(logits, mb.responses)
+                logits = torch.where(mb.mask[..., None], logits, 0.0)  # padding gets no gradient, NaN included
+                logprobs = action_logprobs(logits, torch.where(mb.mask, mb.responses, self.policy.pad))
                 surrogate = self.objective(logprobs, mb, advantages[rows])
                 value_loss = clipped_value_loss(values, mb.values, returns[rows], mb.mask, clip=config.value_clip)
                 with torch.set_grad_enabled(config.entropy_coef > 0):  # a gradient times 0 is not worth its time

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ppo_teach.checks import require, same_shape
+from ppo_teach.checks import at_least_0, floats, require, same_shape, share
 from ppo_teach.masks import masked_mean, masked_variance, zero_padding
 
 
@@ -22,6 +22,8 @@ def tree_values(
     a larger number than s: going from the last state to the first, we meet each value after those it is made of.
     """
     same_shape(probabilities=probabilities, rewards=rewards, successors=successors)
+    floats(probabilities=probabilities, rewards=rewards)
+    share(gamma=gamma)
     later, ended = successors > torch.arange(len(successors), device=successors.device)[:, None], successors == -1
     require(bool((later | ended).all()), "successors must have larger numbers than their states, or be -1")
     values = rewards.new_zeros(len(rewards))
@@ -74,6 +76,7 @@ def clipped_value_loss(
     gain. `clip` is in units of reward. Source: the code of openai/baselines; not in the PPO paper.
     """
     same_shape(values=values, old_values=old_values, returns=returns, mask=mask)
+    at_least_0(clip=clip)
     values, old_values = zero_padding(values, mask), zero_padding(old_values.detach(), mask)
     returns = zero_padding(returns.detach(), mask)
     clipped_values = old_values + (values - old_values).clamp(-clip, clip)
@@ -92,4 +95,5 @@ def explained_variance(
     """
     same_shape(values=values, returns=returns, mask=mask)
     variance = masked_variance(returns, mask)
-    return torch.where(variance > 0, 1 - masked_variance(returns - values, mask) / variance, torch.nan)
+    vary = returns[mask].amax() > returns[mask].amin()  # the variance of equal numbers is 0 but for rounding
+    return torch.where(vary & (variance > 0), 1 - masked_variance(returns - values, mask) / variance, torch.nan)

@@ -1,12 +1,17 @@
 """The settings of a run keep their rules, and say which one was broken."""
 
+import re
 from dataclasses import FrozenInstanceError
+from functools import partial
 from math import inf, nan
 
+import jaxtyping
+import numpy as np
 import pytest
 
-from ppo_teach.config import PPOConfig
+from ppo_teach.config import ControlConfig, PPOConfig
 from ppo_teach.kl import AdaptiveKL, FixedKL
+from ppo_teach.tasks.settings import Supervision
 
 COUNTS = ("iterations", "batch_size", "minibatch_size", "epochs", "max_tokens")
 SIZES = ("learning_rate", "clip", "value_clip", "max_grad_norm", "temperature")
@@ -78,3 +83,55 @@ def test_settings_do_not_change_during_a_run():
 
 def test_by_default_the_coefficient_of_kl_is_fixed():
     assert PPOConfig().kl == FixedKL(0.02)
+
+
+@pytest.fixture
+def without_type_checks(monkeypatch):
+    """The package as it runs outside this suite."""
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+
+
+@pytest.mark.usefixtures("without_type_checks")
+@pytest.mark.parametrize(
+    ("make", "field", "value"),
+    [
+        *[(PPOConfig, field, value) for field in (*COUNTS, "seed") for value in (1.5, 2.0, "2", None)],
+        *[(PPOConfig, field, value) for field in (*SIZES, *SHARES) for value in ("0.5", None)],
+        *[(PPOConfig, "kl", value) for value in (0.1, None)],
+        *[(ControlConfig, field, 2.0) for field in ("steps", "minibatch_size", "iterations")],
+        *[(Supervision, field, 2.0) for field in ("steps", "batch_size")],
+        (FixedKL, "coef", "0.1"),
+    ],
+)
+def test_a_setting_of_another_type_is_refused_by_name(make, field, value):
+    with pytest.raises(ValueError, match=f"^{field} must be of type .*; got {re.escape(repr(value))}$"):
+        make(**{field: value})
+
+
+@pytest.mark.usefixtures("without_type_checks")
+def test_whole_numbers_will_do_for_floats_and_numpys_for_pythons():
+    assert PPOConfig(gamma=1, kl=FixedKL(0)).gamma == 1
+    assert PPOConfig(batch_size=np.int64(64), clip=np.float32(0.5)).clip == 0.5
+
+
+@pytest.mark.parametrize("field", ["learning_rate", "temperature", "value_coef", "entropy_coef"])
+def test_what_multiplies_is_finite(field):
+    with pytest.raises(ValueError, match=f"^{field} must be finite; got inf$"):
+        PPOConfig(**{field: inf})
+
+
+@pytest.mark.parametrize(
+    ("make", "field"),
+    [
+        (FixedKL, "coef"),
+        *[(partial(AdaptiveKL, coef=1.0, target=1.0, horizon=9.0), n) for n in ("coef", "target", "horizon")],
+    ],
+)
+def test_a_controller_is_finite(make, field):
+    with pytest.raises(ValueError, match=f"^{field} must be finite; got inf$"):
+        make(**{field: inf})
+
+
+def test_the_supervised_starts_learning_rate_is_finite():
+    with pytest.raises(ValueError, match=r"^learning_rate must be finite; got inf$"):
+        Supervision(learning_rate=inf)

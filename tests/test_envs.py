@@ -16,7 +16,7 @@ from ppo_teach.exercises.language_as_mdp.reply_env import ReplyEnv
 from ppo_teach.rollouts import generate
 from ppo_teach.tasks.ticket_clerk import SCORES, WORDS, question
 from ppo_teach.tasks.ticket_clerk import reward as clerk_reward
-from ppo_teach.texts import Prompts
+from ppo_teach.texts import Prompts, build_tokenizer, encode_prompts
 
 
 def reward(prompts: Prompts, responses: Tensor, mask: Tensor) -> Tensor:
@@ -124,3 +124,19 @@ def test_the_seed_decides_which_prompts_are_drawn_and_all_are_drawn():
         rows.append([int(env.reset()[0] @ np.arange(1, 10)) for _ in range(40)])
     assert rows[0] == rows[1]
     assert len(set(rows[0])) == 4
+
+
+def test_the_score_of_a_reply_may_be_a_whole_number_and_must_be_finite():
+    prompts = encode_prompts(build_tokenizer(["a"]), ["a"])
+    for score, message in (
+        ([3], None),
+        ([float("nan")], "scores must be finite"),
+        (None, "reward must return numbers"),
+    ):
+        env = TextEnv(prompts, lambda *reply, score=score: score, vocabulary_size=5, max_tokens=1, eos=1, pad=0)
+        env.reset()
+        if message is None:
+            assert env.step(1)[1] == 3.0
+        else:
+            with pytest.raises(ValueError, match=message):
+                env.step(1)

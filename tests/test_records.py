@@ -1,10 +1,19 @@
 """What the experiments left behind, read again. Chapter: book/ppo/ablations.md."""
 
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
 from math import isnan
+from pathlib import Path
 
 import pytest
 
-from ppo_teach.records import column, curves, difference, recorded, table
+from ppo_teach.records import column, curves, difference, record, recorded, table
+
+ROOT = Path(__file__).parent.parent
 
 RUNS = {
     "start": [{"BLEU": 40.0 + seed, "KL": -1e-9, "curves": {"score": [0.1, 0.2]}} for seed in range(5)],
@@ -48,3 +57,44 @@ def test_a_table_has_means_and_how_far_each_is_from_the_base():
     ]
     assert table(RUNS, ["better"], {"BLEU": "BLEU"}).splitlines()[2:] == ["| better | 54.0 |"]
     assert table(RUNS, ["better"], numbers, base="start").splitlines()[2].endswith("| +2.3 ± 0.0 |")
+
+
+def test_a_record_is_found_from_another_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    assert record("translation")["seeds"] == [0, 1, 2, 3, 4]
+    assert record("control", of="benchmarks")["rounds"] > 0
+
+
+def test_a_record_is_found_in_an_installed_package(tmp_path: Path):
+    # A wheel has the package, and in it what pyproject.toml sends there; nothing lies beside it.
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"][
+        "wheel"
+    ]
+    shutil.copytree(ROOT / "ppo_teach", tmp_path / "ppo_teach", ignore=shutil.ignore_patterns("__pycache__"))
+    for folder in wheel["only-include"]:
+        top = folder.split("/")[0]
+        if top != "ppo_teach":
+            shutil.copytree(ROOT / folder, tmp_path / wheel["sources"][top] / "results")
+    program = """
+from ppo_teach.records import record, recorded
+print(len(recorded("control")), record("control", of="benchmarks")["rounds"])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == [str(len(recorded("control"))), str(record("control", of="benchmarks")["rounds"])]
+
+
+CELLS = re.compile(r"^```\{code-cell\}.*?^```$", re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "book").glob("*/*.md")), ids=lambda page: page.stem)
+def test_no_cell_reads_beside_the_working_directory(page: Path):
+    # Who opens a chapter as a notebook, here or on a hosted service, may stand anywhere.
+    cells = CELLS.findall(page.read_text(encoding="utf-8"))
+    assert [line for cell in cells for line in cell.splitlines() if re.search(r"""(Path|open)\(f?["']\.""", line)] == []

@@ -174,3 +174,12 @@ def test_the_trainer_climbs_a_learned_reward_and_leaves_the_judge_alone():
 
 def test_no_gradient_comes_through_the_judge():
     assert not learned_reward(opinionated())(ragged_prompts(), *ragged_responses()).requires_grad
+
+
+@pytest.mark.parametrize("rows", [3, 7, 13])
+def test_equal_scores_cannot_be_standardised_however_they_round(rows, monkeypatch, shapes_unchecked):
+    # Seven times 0.1 have a deviation of 7e-9 in float32. Divided by it, the next score would be huge.
+    model = RewardModel(gpt2())
+    monkeypatch.setattr(model, "forward", lambda prompts, responses, mask: torch.full((rows,), 0.1))
+    with pytest.raises(ValueError, match="scores must differ"):
+        model.standardise(None, None, None)

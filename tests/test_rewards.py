@@ -3,6 +3,8 @@
 import math
 from importlib.metadata import version
 
+import jaxtyping
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -16,7 +18,16 @@ from ppo_teach.exercises.rewards.rouge_l import rouge_l
 from ppo_teach.exercises.rewards.score_at_last_token import score_at_last_token
 from ppo_teach.exercises.rewards.sentence_bleu import sentence_bleu
 from ppo_teach.reinforce import rewards_to_go
-from ppo_teach.rewards import bleu, constant, corpus_bleu, corpus_bleu_signature, corpus_chrf, rouge, text_reward
+from ppo_teach.rewards import (
+    as_scores,
+    bleu,
+    constant,
+    corpus_bleu,
+    corpus_bleu_signature,
+    corpus_chrf,
+    rouge,
+    text_reward,
+)
 from ppo_teach.texts import build_tokenizer, encode_prompts, encode_responses
 
 # Words of a-z and 0-9 only: on these rouge_score's own tokeniser agrees with white space.
@@ -225,3 +236,68 @@ def test_the_constant_reward_is_the_same_for_every_response():
     tokenizer = build_tokenizer(["a b"])
     prompts, (responses, mask) = encode_prompts(tokenizer, ["a", "b"]), encode_responses(tokenizer, ["b a", ""])
     assert constant(0.25)(prompts, responses, mask).tolist() == [0.25, 0.25]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        torch.tensor([0, 2, 1]),
+        [0, 2, 1],
+        (0.0, 2.0, 1.0),
+        np.array([0, 2, 1]),
+        np.array([0.0, 2.0, 1.0], dtype=np.float32),
+        [torch.tensor(0.0), torch.tensor(2.0), torch.tensor(1.0)],
+    ],
+    ids=["integers", "list", "tuple", "array of integers", "array", "list of tensors"],
+)
+def test_scores_are_taken_from_whatever_holds_numbers(given):
+    scores = as_scores(given, torch.zeros(3, 2, dtype=torch.long))
+    assert scores.dtype == torch.float32
+    assert scores.tolist() == [0, 2, 1]
+
+
+@pytest.mark.parametrize("given", [torch.tensor([True, False]), [True, False], np.array([True, False])])
+def test_true_is_a_score_of_1(given):
+    assert as_scores(given, torch.zeros(2, 1, dtype=torch.long)).tolist() == [1, 0]
+
+
+def test_scores_keep_their_precision():
+    assert (
+        as_scores(torch.tensor([0.1], dtype=torch.float64), torch.zeros(1, 1, dtype=torch.long)).dtype == torch.float64
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (None, "judge must return numbers, one for each response; got None"),
+        (["good", "bad"], r"judge must return numbers, one for each response; got \['good', 'bad'\]"),
+        ([0.5, None], "judge must return numbers"),
+        ([[1.0], [1.0, 2.0]], "judge must return numbers"),
+        ([2**70, 1], "judge must return numbers"),
+        (np.array([1, None]), "judge must return numbers"),
+        ({"score": 1}, "judge must return numbers"),
+        ([1j, 2], "judge must return real numbers; got torch.complex64"),
+        (0.5, r"judge must return 2 scores; got shape \(\)"),
+        ([1.0, 2.0, 3.0], r"judge must return 2 scores; got shape \(3,\)"),
+        ([[1.0], [2.0]], r"judge must return 2 scores; got shape \(2, 1\)"),
+        ([0.0, math.nan], r"scores must be finite; scores\[1\] is nan"),
+    ],
+)
+def test_what_is_no_score_for_each_response_is_refused_by_name(given, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        as_scores(given, torch.zeros(2, 1, dtype=torch.long), by="judge")
+
+
+@pytest.mark.parametrize("returned", [list, np.array, torch.tensor], ids=["list", "array", "integers"])
+def test_a_metric_may_return_what_holds_numbers(returned):
+    tokenizer = build_tokenizer(["a b"])
+    prompts, (responses, mask) = encode_prompts(tokenizer, ["a", "b"]), encode_responses(tokenizer, ["b", "a a"])
+    reward = text_reward(tokenizer, ["a", "b"], lambda texts, references: returned([len(text) for text in texts]))
+    assert reward(prompts, responses, mask).tolist() == [1.0, 3.0]
+
+
+def test_a_whole_number_will_do_for_a_constant_reward(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # as readers run it
+    prompts, responses = encode_prompts(build_tokenizer(["a"]), ["a"]), torch.tensor([[1]])
+    assert constant(1)(prompts, responses, responses == 1).is_floating_point()

@@ -206,3 +206,14 @@ def test_the_clip_is_active_where_the_gradient_vanishes_though_the_advantage_doe
     flat = (learner.grad == 0) & mask
     fraction = clip_fraction(logprobs, old_logprobs, advantages, mask, clip=clip).item()
     assert fraction == pytest.approx((flat.sum() / mask.sum()).item())
+
+
+def test_the_clip_fraction_does_not_hide_what_is_not_a_number():
+    # A comparison with NaN is False, so the token would count as one that the clip leaves alone.
+    mask, right = torch.tensor([True, True, False]), torch.zeros(3)
+    for place, hidden in ((1, False), (2, True)):
+        wrong = right.clone()
+        wrong[place] = math.nan
+        for arguments in ((wrong, right, right), (right, wrong, right), (right, right, wrong)):
+            fraction = clip_fraction(*arguments, mask, clip=0.2)
+            assert fraction.isnan() != hidden

@@ -668,3 +668,37 @@ def test_a_run_ends_when_its_learning_rate_has_come_to_0():
     run.train()
     with pytest.raises(ValueError, match="step must be called at most iterations = 2 times"):
         run.step()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [lambda scores: scores.long(), lambda scores: scores.bool(), Tensor.tolist, Tensor.numpy],
+    ids=["integers", "flags", "list", "array"],
+)
+def test_a_reward_may_return_what_holds_numbers(given: Callable[[Tensor], Any]):
+    expected = trained_weights(reward=lambda *batch: torch.as_tensor(given(fours(*batch))).float())
+    run = trainer(reward=lambda *batch: given(fours(*batch)))
+    run.train()
+    assert torch.equal(weights(run), expected)
+
+
+class NotANumberAtPadding(TabularActorCritic):
+    """A model that says nothing sensible where there is no token."""
+
+    def forward(self, prompts: Prompts, responses: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        logits, values = super().forward(prompts, responses, mask)
+        return torch.where(mask[..., None], logits, math.nan), torch.where(mask, values, math.nan)
+
+
+def test_neither_the_models_junk_at_padding_nor_a_batchs_reaches_the_weights():
+    careless = NotANumberAtPadding(vocabulary_size=7, max_tokens=MAX_TOKENS, eos=1, pad=0)
+    careless.load_state_dict(table().state_dict())
+    clean, dirty = trainer(), trainer(careless)
+    rollout, ref_logprobs, scores = clean.act()
+    assert not rollout.mask.all()
+    advantages, returns = clean.assign_credit(rollout, ref_logprobs, scores)
+    metrics = clean.update(rollout, advantages, returns)
+    dirty.act()  # both generators stand at the same place
+    litter = replace(rollout, responses=torch.where(rollout.mask, rollout.responses, -100))
+    assert dirty.update(litter, advantages, returns) == metrics
+    assert torch.equal(weights(dirty), weights(clean))

@@ -206,3 +206,12 @@ def test_equal_returns_leave_nothing_to_explain():
     mask = torch.ones(2, dtype=torch.bool)
     for values in ([1.0, 1.0], [0.0, 1.0]):
         assert explained_variance(torch.tensor(values), torch.ones(2), mask).isnan()
+
+
+@pytest.mark.parametrize("number", [0.1, 0.7, -3.3, 1e6 / 3])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_equal_returns_leave_nothing_to_explain_however_they_round(number, dtype, rng):
+    # The mean of seven times 0.1 is not 0.1 in float32: their variance comes out as 1e-17, not as 0.
+    for count in range(1, 40):
+        returns, mask = torch.full((count,), number, dtype=dtype), torch.ones(count, dtype=torch.bool)
+        assert explained_variance(torch.randn(count, dtype=dtype, generator=rng), returns, mask).isnan()

@@ -1,11 +1,12 @@
 """What a reader may change about a task."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 import torch
 
-from ppo_teach.checks import require
+from ppo_teach.checks import of_its_types, require
 from ppo_teach.config import PPOConfig
 
 Device = Literal["cpu", "cuda", "mps", "auto"]
@@ -23,9 +24,11 @@ class Supervision:
     learning_rate: float = 5e-3
 
     def __post_init__(self) -> None:
+        of_its_types(self)
         require(self.steps >= 0, f"steps must be at least 0; got {self.steps}")
         require(self.batch_size >= 1, f"batch_size must be at least 1; got {self.batch_size}")
         require(self.learning_rate > 0, f"learning_rate must be greater than 0; got {self.learning_rate}")
+        require(self.learning_rate < inf, f"learning_rate must be finite; got {self.learning_rate}")
 
 
 @dataclass(frozen=True)
