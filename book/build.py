@@ -73,9 +73,9 @@ def other_numbers(runs: list[Run]) -> list[str]:
 
 def must_agree() -> bool:
     """Whether this machine calculates as the one did that published the numbers."""
-    from ppo_teach.kernels import pinned
+    from ppo_teach.kernels import pin_kernels
 
-    return pinned()
+    return pin_kernels()
 
 
 def show(title: str, sentences: list[str]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ppo_teach.checkpoints import write_json
+from ppo_teach.kernels import machine, pin_kernels
 from ppo_teach.runs.provenance import source_digest, versions
 from ppo_teach.runs.run import Evaluation
 from ppo_teach.runs.seeds import run_seeds, table
@@ -31,6 +32,7 @@ def experiment(
 
     `signatures` say which variant of a metric its number is.
     """
+    pin_kernels()
     if "--smoke" in sys.argv:
         short = replace(
             settings,
@@ -65,6 +67,7 @@ def record(
         "versions": versions(),
         "signatures": signatures,
         "cores": os.cpu_count(),
+        "machine": machine(),
         "seconds for all seeds": round(seconds),
         "test set": dict(zip(map(str, SEEDS), evaluations, strict=True)),
     }

@@ -23,6 +23,7 @@ import torch
 from tqdm import tqdm
 
 from ppo_teach.checkpoints import write_json
+from ppo_teach.kernels import machine, pin_kernels
 from ppo_teach.runs.provenance import source_digest, versions
 from ppo_teach.runs.seeds import WORKER_ENVIRONMENT, usable_cores
 
@@ -41,8 +42,8 @@ def experiment(
 
     `run` and `short_run` must be functions of a module, which the processes can import.
     """
+    pin_kernels()
     if "--smoke" in sys.argv:
-        torch.set_num_threads(1)
         print(table({variant: [short_run(variant, seed) for seed in SEEDS[:2]] for variant in variants}, columns))
         return
     script, source = Path(sys.argv[0]), source_digest()
@@ -55,6 +56,7 @@ def experiment(
         "source": source,
         "versions": {**versions(), "gymnasium": version("gymnasium")},
         "cores": os.cpu_count(),
+        "machine": machine(),
         "runs": runs,
     }
     (RESULTS / f"{script.stem}.json").write_text(readable(content), encoding="utf-8")
@@ -84,7 +86,7 @@ def _run_once(run: Run, folder: Path, job: tuple[str, int]) -> Result:
     variant, seed = job
     path = folder / f"{variant}, seed {seed}.json"
     if not path.exists():
-        torch.set_num_threads(1)
+        pin_kernels()
         write_json(path, {"seed": seed, **run(variant, seed)})
     return json.loads(path.read_text(encoding="utf-8"))
 

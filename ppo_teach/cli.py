@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-import torch
 import tyro
 
 from ppo_teach.checks import require
 from ppo_teach.config import PPOConfig
 from ppo_teach.exercises import check_file
+from ppo_teach.kernels import pin_kernels
 from ppo_teach.runs.chat import chat
 from ppo_teach.runs.folders import read_task_name
 from ppo_teach.runs.run import evaluate_run, run
@@ -130,7 +130,7 @@ class CommandLine:
 
 def main() -> None:
     """The entry point. What a reader can put right is one line, not a traceback."""
-    torch.set_num_threads(1)
+    pin_kernels()
     try:
         match tyro.cli(CommandLine, prog="ppo-teach", config=(tyro.conf.OmitSubcommandPrefixes,)).command:
             case TrainCommand(train):

@@ -1,4 +1,4 @@
-"""What every test shares: one thread, no screen, no network."""
+"""What every test shares: the book's kernels, one thread, no screen, no network."""
 
 import os
 
@@ -11,6 +11,13 @@ from hypothesis import settings
 
 settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("repeatable")
+
+
+def pytest_sessionstart() -> None:
+    """Before the test files are read: their first tensors are torch's first operations."""
+    from ppo_teach.kernels import pin_kernels  # not earlier, or the run-time shape checks would miss the module
+
+    pin_kernels()
 
 
 @pytest.fixture(autouse=True)

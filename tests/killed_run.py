@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from ppo_teach import checkpoints
 from ppo_teach.config import PPOConfig
+from ppo_teach.kernels import pin_kernels
 from ppo_teach.kl import AdaptiveKL
 from ppo_teach.models import TabularActorCritic
 from ppo_teach.texts import Prompts
@@ -100,7 +101,7 @@ def survives(run: Callable[[], Any], *, seconds: float | None = None) -> bool:
 
 def main(folder: Path) -> None:
     """Fill the folders."""
-    torch.set_num_threads(1)
+    pin_kernels()
     go_on(folder / "short", SHORT)
     start = time.monotonic()
     go_on(folder / "long", LONG)

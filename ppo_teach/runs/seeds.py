@@ -14,10 +14,10 @@ from pathlib import Path
 from statistics import mean, stdev
 from threading import Thread
 
-import torch
 from tqdm import tqdm
 
 from ppo_teach.checkpoints import HISTORY, write_aside
+from ppo_teach.kernels import pin_kernels
 from ppo_teach.plots import save_learning_curves
 from ppo_teach.runs.folders import read_task_name
 from ppo_teach.runs.run import Evaluation, run
@@ -87,8 +87,8 @@ def _run_one(make_task: Callable[[], Task], settings: Settings, folder: Path) ->
 
 
 def _start_worker() -> None:
-    """One thread, and an end when the parent ends, even when that was killed: two runs in one folder would be chaos."""
-    torch.set_num_threads(1)
+    """The book's kernels, and an end when the parent ends, even when that was killed: two in one folder are chaos."""
+    pin_kernels()
     Thread(target=_end_with_parent, daemon=True).start()
 
 

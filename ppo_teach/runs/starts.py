@@ -4,7 +4,6 @@ A start is found again by all that it depends on: the package's source, the vers
 the settings. A change to any of them makes a new one.
 """
 
-import platform
 import warnings
 from dataclasses import asdict
 from hashlib import sha256
@@ -15,6 +14,7 @@ from platformdirs import user_cache_path
 from torch import nn
 
 from ppo_teach.checkpoints import write_aside
+from ppo_teach.kernels import probe
 from ppo_teach.pretraining import pretrain
 from ppo_teach.runs.provenance import fingerprint, source_digest, versions
 from ppo_teach.tasks.task import Task
@@ -59,7 +59,7 @@ def _cached_path(task: Task, model: nn.Module, seed: int, device: str) -> Path:
         {
             "source": source_digest(),
             "versions": versions(),
-            "machine": [platform.machine(), device, torch.get_num_threads()],
+            "kernels": [device, torch.get_num_threads(), probe()],
             "weights": weights.hexdigest(),
             "tokenizer": task.tokenizer.to_str(),
             "corpus": [list(task.corpus.prompts), list(task.corpus.references)],

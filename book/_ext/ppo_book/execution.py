@@ -30,6 +30,7 @@ ENVIRONMENT = {
     "TQDM_DISABLE": "1",
     "PYTHONWARNINGS": "ignore:IProgress not found",  # tqdm, missing the widgets that it is not to show
 }
+KERNELS = ("ATEN_CPU_CAPABILITY", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN_MAX_CPU_ISA")  # set by hand, if at all
 KEPT = 3  # digests, the newest: enough to go back and forth between two branches
 
 
@@ -52,7 +53,9 @@ def digest() -> str:
         "python": platform.python_version(),
         "machine": platform.machine(),
         "environment": {
-            name: value for name, value in os.environ.items() if name in ENVIRONMENT or name.startswith("PPO_TEACH_")
+            name: value
+            for name, value in os.environ.items()
+            if name in {*ENVIRONMENT, *KERNELS} or name.startswith("PPO_TEACH_")
         },
     }
     return sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()[:16]
