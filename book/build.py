@@ -72,7 +72,7 @@ def other_numbers(runs: list[Run]) -> list[str]:
 
 
 def must_agree() -> bool:
-    """Whether this machine calculates as the one did that published the numbers."""
+    """Whether this machine has the kernels that the published numbers come from; a warning says why it has not."""
     from ppo_teach.kernels import pin_kernels
 
     return pin_kernels()
