@@ -60,7 +60,7 @@ def main(
     for name, clocks in report["ratios"].items():
         print(f"{name:40}", *(f"{r['median']:.2f} ({r['min']:.2f}–{r['max']:.2f}, {c})" for c, r in clocks.items()))
     results.parent.mkdir(parents=True, exist_ok=True)
-    results.write_text(json.dumps(report, indent=2) + "\n")
+    results.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -102,8 +102,8 @@ def contestant(python: Path | str, script: Path, setting: Setting | ControlSetti
     command = [str(python), str(script), json.dumps(asdict(setting))]
     pipe = subprocess.PIPE
     with (
-        tempfile.TemporaryFile("w+") as errors,
-        subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=errors, text=True) as process,
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors,
+        subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=errors, encoding="utf-8") as process,
     ):
         yield Contestant(process, errors)
 

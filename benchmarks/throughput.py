@@ -34,12 +34,13 @@ def peer_python(peer: str) -> Path:
     """The Python of an environment with a peer, made if it is not there or was made from other requirements."""
     requirements, constraints = HERE / f"{peer}-requirements.txt", HERE.parent / "constraints.txt"
     folder = ENVIRONMENTS / peer
-    wanted, stamp = requirements.read_text() + constraints.read_text(), folder / "made-from.txt"
+    texts = [file.read_text(encoding="utf-8") for file in (requirements, constraints)]
+    wanted, stamp = "".join(texts), folder / "made-from.txt"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    if not stamp.exists() or stamp.read_text() != wanted:
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", "-c", constraints, "-r", requirements], check=True)
-        stamp.write_text(wanted)
+        stamp.write_text(wanted, encoding="utf-8")
     return python
 
 
@@ -137,7 +138,7 @@ def main(
     }
     print_table(report)
     results.parent.mkdir(parents=True, exist_ok=True)
-    results.write_text(json.dumps(report, indent=2) + "\n")
+    results.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ same; with --strict each of these is an error.
 """
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -50,7 +51,8 @@ def write_pages() -> tuple[int, list[str]]:
     """Runs Jupyter Book and passes on what it prints; its exit status, and the warnings among it."""
     program = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(BOOK)]
     warnings = []
-    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8") as process:
+    pipe, utf8 = subprocess.PIPE, os.environ | {"PYTHONUTF8": "1"}
+    with subprocess.Popen(program, stdout=pipe, stderr=subprocess.STDOUT, encoding="utf-8", env=utf8) as process:
         for line in process.stdout:
             print(line, end="", flush=True)
             plain = COLOURS.sub("", line).strip()
@@ -94,6 +96,7 @@ def main() -> int:
     names = options.only.split(",") if options.only else []
     if options.fresh and not names:
         shutil.rmtree(BUILT, ignore_errors=True)
+    sys.stdout.reconfigure(errors="replace")  # the encoding of a log may lack what is quoted
     started = time.perf_counter()
     runs, slow = run_chapters(names, again=options.fresh)
     status, warnings = (0, []) if names or options.run_only else write_pages()

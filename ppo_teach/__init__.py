@@ -30,7 +30,7 @@ Training
     control         the same for classic control
 
 Use
-    plots, records, tasks, runs, exercises, cli
+    plots, records, tasks, runs, exercises, cli, __main__
 
 Import functions from their modules: `from ppo_teach.advantages import gae`.
 """

@@ -13,7 +13,7 @@ import tyro
 
 from ppo_teach.checks import require
 from ppo_teach.config import PPOConfig
-from ppo_teach.exercises import check_file
+from ppo_teach.exercises.commands import Check, ExerciseCommand, Start, carry_out
 from ppo_teach.kernels import pin_kernels
 from ppo_teach.runs.chat import chat
 from ppo_teach.runs.folders import read_task_name
@@ -107,14 +107,6 @@ class Translate:
 
 
 @dataclass(frozen=True)
-class Check:
-    """Check the exercises in a Python file of yours."""
-
-    # Its functions that are named as exercises are checked.
-    file: tyro.conf.Positional[Path]
-
-
-@dataclass(frozen=True)
 class CommandLine:
     """PPO for language models: train a task, evaluate a run, try one by hand, check your exercises."""
 
@@ -123,7 +115,7 @@ class CommandLine:
         | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
         | Annotated[Chat, tyro.conf.subcommand("chat")]
         | Annotated[Translate, tyro.conf.subcommand("translate")]
-        | Annotated[Check, tyro.conf.subcommand("check")],
+        | ExerciseCommand,
         tyro.conf.arg(name=""),
     ]
 
@@ -143,10 +135,8 @@ def main() -> None:
             case Translate(folder):
                 require_task("translation", folder)
                 translate(translation(), folder)
-            case Check(file):
-                reports = check_file(file)
-                print(*reports, sep="\n\n")
-                sys.exit(0 if all(report.passed for report in reports) else 1)
+            case Start() | Check() as command:
+                carry_out(command)
     except (ValueError, OSError) as error:
         sys.exit(f"ppo-teach: {error}")
     except KeyboardInterrupt:

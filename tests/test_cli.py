@@ -126,7 +126,7 @@ MISTAKES = {
     f"{TRAIN} --model nowhere/at-all": "model must be a checkpoint folder or a name on a hub; got nowhere/at-all: ",
     f"{TRAIN} --max-tokens 1000 --folder FOLDER": "must fit the model's 8 positions",
     "evaluate FOLDER": "folder must hold a run; FOLDER has no config.json",
-    "check FOLDER/none.py": "path must be a Python file; there is none at 'FOLDER/none.py'",
+    "check FOLDER/none.py": "path must be a Python file or a notebook; there is none at 'FOLDER/none.py'",
 }
 
 

@@ -603,7 +603,7 @@ def test_check_file_says_when_there_is_nothing_to_check(tmp_path: Path):
     file.write_text("from ppo_teach.advantages import gae\ndef helper(): pass\n")
     with pytest.raises(ValueError, match=r"mine.py must define a function named after an exercise: .*gae"):
         check_file(file)
-    with pytest.raises(ValueError, match=r"path must be a Python file; there is none at '.*other.py'"):
+    with pytest.raises(ValueError, match=r"path must be a Python file or a notebook; there is none at '.*other.py'"):
         check_file(tmp_path / "other.py")
 
 

@@ -1,11 +1,12 @@
 """What README and the repository's own files promise. No chapter: it is about the repository itself."""
 
+import ast
 import re
 import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.metadata import distributions
 from pathlib import Path
@@ -159,3 +160,24 @@ def test_changelog_has_a_place_for_what_comes_next():
 
 def test_citation_names_the_current_version():
     assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == PROJECT["version"]
+
+
+def without_encoding(file: Path) -> Iterator[str]:
+    """The places in a Python file that read or write text in whatever encoding the machine prefers."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        given = {keyword.arg for keyword in node.keywords}
+        binary = any(isinstance(it, ast.Constant) and "b" in str(it.value) for it in node.args)
+        opens = name in ("open", "fdopen", "TemporaryFile", "NamedTemporaryFile") and not binary
+        pipes = name in ("run", "check_output", "Popen") and "text" in given
+        paths = (name == "read_text" and not node.args) or name == "write_text"
+        if (opens or pipes or paths) and "encoding" not in given:
+            yield f"{file.relative_to(ROOT)}:{node.lineno}"
+
+
+def test_text_is_read_and_written_in_an_encoding_that_is_named():
+    folders = ("ppo_teach", "experiments", "benchmarks", "book")
+    files = [file for folder in folders for file in (ROOT / folder).rglob("*.py") if "_build" not in file.parts]
+    assert [place for file in files for place in without_encoding(file)] == []

@@ -3,6 +3,8 @@
 For the reader
     checking    check, check_file
     report      what the reader sees
+    beginnings  a file to begin in
+    commands    the same from the shell: ppo-teach start, ppo-teach check
 
 For an author, who adds one module to the package of its chapter, and its exercise to the catalogue
     exercise    the shape of an exercise
@@ -12,6 +14,7 @@ For an author, who adds one module to the package of its chapter, and its exerci
     catalogue   all of them
 
 How grading works
+    running     the reader's file or notebook, run with the names of the pages
     grading     from a function to a report
     mistakes    the first mistake, told on one input
     attempts    whether the reader has begun

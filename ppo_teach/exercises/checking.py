@@ -1,16 +1,15 @@
 """`check` grades one answer, `check_file` every exercise in a file."""
 
-import runpy
 from difflib import get_close_matches
 from pathlib import Path
 
 from ppo_teach.checks import require
-from ppo_teach.exercises.answers import last_line
 from ppo_teach.exercises.catalogue import EXERCISES, RIDDLES
 from ppo_teach.exercises.grading import grade
 from ppo_teach.exercises.limits import TimeUp, within
-from ppo_teach.exercises.report import WRONG, Report
+from ppo_teach.exercises.report import NOT_ATTEMPTED, WRONG, Report
 from ppo_teach.exercises.riddle import solve
+from ppo_teach.exercises.running import MODULE, Cell, cells, neighbours, new_module, place_of
 
 FILE_SECONDS = 60.0
 NAMES = (*EXERCISES, *RIDDLES)
@@ -22,8 +21,13 @@ def check(name: str, answer: object, *, seed: int = 0) -> Report:
     `seed` chooses the random cases. Whatever the answer is or does, there is a report, and the same one each time. Only
     a name that is no exercise raises ValueError.
     """
-    require(name in NAMES, f"name must be an exercise: {', '.join(NAMES)}; got {name!r}{meant(name)}")
+    require_exercise(name)
     return solve(RIDDLES[name], answer) if name in RIDDLES else grade(EXERCISES[name], answer, seed=seed)
+
+
+def require_exercise(name: str) -> None:
+    """Nothing when an exercise has this name; otherwise a ValueError with all names, and the one that may be meant."""
+    require(name in NAMES, f"name must be an exercise: {', '.join(NAMES)}; got {name!r}{meant(name)}")
 
 
 def meant(name: str) -> str:
@@ -32,24 +36,64 @@ def meant(name: str) -> str:
 
 
 def check_file(path: str | Path) -> list[Report]:
-    """Runs a Python file and checks all in it that has the name of an exercise.
+    """Runs a Python file or a notebook and checks all in it that has the name of an exercise, in the book's order.
 
     What the file imports from the package is not the reader's and is left out. A file that cannot be run gives one
     report, which says why. Raises ValueError when there is no such file, or no exercise in it.
     """
     path = Path(path)
-    require(path.is_file(), f"path must be a Python file; there is none at {str(path)!r}")
-    try:
-        names = within(FILE_SECONDS, lambda: runpy.run_path(str(path), run_name="exercises_of_the_reader"))
-    except TimeUp:
-        return [unusable(path, f"It did not come to an end within {FILE_SECONDS:.0f} seconds.")]
-    except BaseException as error:  # whatever the file raises, exit() included
-        line = last_line(error, str(path))
-        return [unusable(path, f"{f'Line {line} raised ' if line else ''}{type(error).__name__}: {error}")]
-    own = [name for name, exercise in EXERCISES.items() if names.get(name, exercise.function) is not exercise.function]
-    own += [name for name in RIDDLES if name in names]
-    require(bool(own), f"{path.name} must define a function named after an exercise: {', '.join(NAMES)}; it has none")
-    return [check(name, names[name]) for name in own]
+    require(path.is_file(), f"path must be a Python file or a notebook; there is none at {str(path)!r}")
+    require(path.suffix in (".py", ".ipynb"), f"path must end in .py or .ipynb; got {str(path)!r}")
+    code: list[Cell] = []
+    with neighbours(path):
+        try:
+            code += cells(path)
+            answers, others = within(FILE_SECONDS, lambda: read(code))
+        except TimeUp:
+            return [unusable(path, f"It did not come to an end within {FILE_SECONDS:.0f} seconds.")]
+        except BaseException as error:  # whatever the file raises, exit() included
+            place = place_of(error, code)
+            return [unusable(path, f"{f'{place} raised ' if place else ''}{type(error).__name__}: {error}")]
+        guesses = "".join(f", and {name!r}{meant(name)}" for name in others if meant(name))
+        kinds = f"define a function named after an exercise: {', '.join(NAMES)}"
+        require(bool(answers), f"{path.name} must {kinds}; it has none{guesses}")
+        return [check(name, answers[name]) for name in NAMES if name in answers] + misspelt(others, set(answers))
+
+
+def read(code: list[Cell]) -> tuple[dict[str, object], list[str]]:
+    """Runs the code. The answers in it, by exercise, and the names of the other functions that it defines.
+
+    An answer is what has the name of an exercise, in whichever cell, or else what is handed to `check`. While the code
+    runs, `check` only takes note: the report comes afterwards, and once.
+    """
+    named: dict[str, object] = {}
+    handed: dict[str, object] = {}
+
+    def take_note(name: str, answer: object, *, seed: int = 0) -> Report:
+        require_exercise(name)
+        handed[name] = answer
+        return Report(name, NOT_ATTEMPTED, "the report follows", "")
+
+    module = new_module(check=take_note)
+    for cell in code:
+        cell.run(module)
+        named |= {name: it for name, it in vars(module).items() if is_answer(name, it)}
+    defined = [name for name, it in vars(module).items() if getattr(it, "__module__", None) == MODULE]
+    return handed | named, [name for name in defined if name not in NAMES]
+
+
+def is_answer(name: str, value: object) -> bool:
+    """Whether it bears an exercise's name and is not the package's own."""
+    return name in RIDDLES or (name in EXERCISES and value is not EXERCISES[name].function)
+
+
+def misspelt(names: list[str], answered: set[str]) -> list[Report]:
+    """A report for each name that is very nearly that of an exercise which has no answer."""
+    reports = []
+    for name in names:
+        for guess in set(get_close_matches(name, NAMES, n=1, cutoff=0.85)) - answered:
+            reports.append(Report(name, NOT_ATTEMPTED, "no exercise has this name", f"Did you mean `{guess}`?"))
+    return reports
 
 
 def unusable(path: Path, message: str) -> Report:

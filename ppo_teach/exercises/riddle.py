@@ -48,6 +48,12 @@ class Riddle:
     clues: Mapping[str, tuple[str, str, str]]
 
     @property
+    def stub(self) -> str:
+        """The code to start from."""
+        blanks = ", ".join(f'"{run}": ...' for run in self.runs)
+        return f"{self.name} = {{{blanks}}}"
+
+    @property
     def see(self) -> str:
         """Where to read on."""
         return f"{self.chapter.title}, “{self.section}”"

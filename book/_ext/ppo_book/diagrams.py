@@ -66,7 +66,8 @@ class Diagram(SphinxDirective):
 
     def stored(self, source: str, palette: dict[str, str]) -> str:
         """Where the picture lies, as seen from the book's folder; drawn when it is not there yet."""
-        digest = sha256(f"{source}{palette}{Path(__file__).read_text()}".encode()).hexdigest()[:16]
+        code = Path(__file__).read_text(encoding="utf-8")
+        digest = sha256(f"{source}{palette}{code}".encode()).hexdigest()[:16]
         file = Path(self.env.srcdir) / "_build" / "diagrams" / f"{digest}.svg"
         if not file.exists():
             try:

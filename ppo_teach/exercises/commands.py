@@ -1,0 +1,56 @@
+"""The commands for exercises: `ppo-teach start NAME` and `ppo-teach check FILE`."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from ppo_teach.exercises.beginnings import start_file
+from ppo_teach.exercises.checking import check_file
+
+
+@dataclass(frozen=True)
+class Start:
+    """Write a file to begin an exercise in, named after it."""
+
+    # The exercise, such as td_residuals.
+    name: tyro.conf.Positional[str]
+
+
+@dataclass(frozen=True)
+class Check:
+    """Check the exercises in a Python file or a notebook of yours."""
+
+    # Its functions that are named as exercises are checked.
+    file: tyro.conf.Positional[Path]
+    # How many of the three hints to show, from a question to nearly the answer.
+    hint: Literal[1, 2, 3] = 1
+
+
+ExerciseCommand = Annotated[Start, tyro.conf.subcommand("start")] | Annotated[Check, tyro.conf.subcommand("check")]
+
+
+def main() -> None:
+    """These commands without the others, whose libraries take longer to import than an exercise to check."""
+    try:
+        carry_out(tyro.cli(ExerciseCommand, prog="ppo-teach", config=(tyro.conf.OmitSubcommandPrefixes,)))
+    except (ValueError, OSError) as error:
+        sys.exit(f"ppo-teach: {error}")
+    except KeyboardInterrupt:
+        sys.exit("ppo-teach: interrupted")
+
+
+def carry_out(command: ExerciseCommand) -> None:
+    """Prints what the reader asked for. Exits with 0 after a check only when all passed."""
+    match command:
+        case Start(name):
+            path = start_file(name, Path())
+            print(f"{path} is yours to fill in. Then: ppo-teach check {path}")
+        case Check(file, hint):
+            reports = check_file(file)
+            print(*(report.text(hints=hint) for report in reports), sep="\n\n")
+            if any(len(report.hints) > hint for report in reports):
+                print(f"\nFor the next hint, add --hint {hint + 1}.")
+            sys.exit(0 if all(report.passed for report in reports) else 1)
