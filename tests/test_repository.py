@@ -127,7 +127,7 @@ def test_every_layer_is_in_the_reading_order_of_the_package():
     listed = re.findall(r"^    (\w+(?:, \w+)*)", import_module("ppo_teach").__doc__, re.MULTILINE)
     order = [name for line in listed for name in line.split(", ")]
     (layers,) = [c["layers"] for c in PYPROJECT["tool"]["importlinter"]["contracts"] if c["type"] == "layers"]
-    assert ["checks", "claims", *order] == [layer for layer in reversed(layers) if not layer.startswith("(")]
+    assert ["checks", "claims", "kernels", *order] == [layer for layer in reversed(layers) if not layer.startswith("(")]
 
 
 def test_every_module_of_mathematics_must_have_all_its_branches_tested():
