@@ -2,37 +2,46 @@
 
 "PPO" climbs the task's own score, ROUGE-L's F; with "facts" the reward adds the checker's verdict, a wrong fact at one,
 two or three times the price of a right one. "Loose" runs have three times the rate and β = 0: what does a measure make
-of length when little holds the policy? REINFORCE has four times PPO's rate, the best multiple on translation
+of length when little holds the policy? Struck references have lost what they say of people, where that is a number.
+"Then" gives half of the iterations to each. REINFORCE has four times PPO's rate, the best multiple on translation
 (`ppo_for_language.py`). Of the greedy headline to each story of the test set the record keeps the number of words, the
 ROUGE-L recall, and a letter for each of six facts (r: right, w: wrong, m: missing); of the first few, the words.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import cache, partial
 
 import torch
 from beside import (
+    Imitator,
     Method,
     best_of_the_start,
     imitates_the_corpus,
     imitates_the_references,
+    in_turn,
     learns_from,
     learns_from_a_constant,
+    learns_from_scores,
     reinforce,
     shortened,
     without_training,
 )
 from many_runs import Result, experiment, rounded
-from torch import Tensor
+from torch import Tensor, nn
 
+from ppo_teach.config import PPOConfig
 from ppo_teach.kl import FixedKL
 from ppo_teach.rewards import Metric, rouge
 from ppo_teach.tasks.fact_checker import check_facts
+from ppo_teach.tasks.news import NUMBERS
 from ppo_teach.tasks.summarisation import SETTINGS_OF_SUMMARISATION, rouge_and_facts, summarisation
-from ppo_teach.tasks.task import Task
+from ppo_teach.tasks.task import Examples, Task
+from ppo_teach.trainer import PPOTrainer
 
 SHOWN = 6  # headlines that the record keeps
+TOLL_IN_NUMBERS = re.compile(rf" , ({'|'.join(NUMBERS)}) \w+$|^({'|'.join(NUMBERS)}) \w+ as ")
 RATE = SETTINGS_OF_SUMMARISATION.ppo.learning_rate
 
 recall, precision = (partial(rouge, measure=measure) for measure in ("recall", "precision"))
@@ -44,10 +53,20 @@ def recall_in_ten_words(headlines: Sequence[str], references: Sequence[str]) -> 
     return recall(headlines, references) - 0.1 * excess
 
 
+def struck(headline: str) -> str:
+    """Without what it says of people, where that is a number: to be trusted least. "None hurt" stays."""
+    return TOLL_IN_NUMBERS.sub("", headline)
+
+
+def imitates_struck_references(task: Task, start: nn.Module, config: PPOConfig) -> PPOTrainer:
+    return Imitator(start, task, Examples(task.train.prompts, [struck(text) for text in task.train.references]), config)
+
+
 def loose(score: Metric) -> Method:
     return Method(learns_from(score), {"learning_rate": 3 * RATE, "kl": FixedKL(0.0)})
 
 
+price_3 = learns_from(partial(rouge_and_facts, price=3.0))
 METHODS = {
     "supervised start": without_training,
     "PPO": Method(),
@@ -58,7 +77,10 @@ METHODS = {
     "best of eight": best_of_the_start,
     "ROUGE and facts, price 1": Method(learns_from(rouge_and_facts)),
     "ROUGE and facts, price 2": Method(learns_from(partial(rouge_and_facts, price=2.0))),
-    "ROUGE and facts, price 3": Method(learns_from(partial(rouge_and_facts, price=3.0))),
+    "ROUGE and facts, price 3": Method(price_3),
+    "ROUGE, then price 3": Method(in_turn(learns_from_scores, price_3)),
+    "the struck references": Method(imitates_struck_references),
+    "the struck references, then price 3": Method(in_turn(imitates_struck_references, price_3)),
     "recall": Method(learns_from(recall)),
     "F, loose": loose(rouge),
     "recall, loose": loose(recall),

@@ -63,7 +63,7 @@ def test_a_result_is_recorded_with_the_signatures_of_its_metrics(script, tmp_pat
         ("reward_models", ["β = 0.1", "three judges", "a constant"]),
         ("steering", ["PPO, β = 0", "best of eight", "praise and music"]),
         ("poetry", ["supervised start", "constant reward", "PPO", "PPO on ranks"]),
-        ("summarisation", ["supervised start", "PPO", "the references", "recall, loose", "ROUGE and facts, price 3"]),
+        ("summarisation", ["supervised start", "PPO", "recall, loose", "the struck references, then price 3"]),
         ("dialogue", ["supervised start", "best of eight, judge", "PPO, judge, β = 0", "PPO, thanks"]),
         ("translators", ["decoder only, PPO", "encoder–decoder, best of eight"]),
         ("localisation", ["BLEU and rules", "BLEU alone"]),
@@ -299,6 +299,13 @@ def test_a_customer_wishes_for_what_is_due_once_he_can_be_told(script):
     first = dues.index(frozenset())  # somebody must be asked first, and wishes for something all the same
     assert dialogue.thanks(read(f"your order costs {wishes[first]} euros ."), read(wishes[first])) == 3
     assert dialogue.thanks(read("what is your name ?"), read(wishes[first])) == 0
+
+
+def test_a_struck_headline_has_lost_a_number_of_people_and_nothing_else(script):
+    struck = script("summarisation").struck
+    active = "fire destroys three houses in kelby"
+    assert [struck(f"{active} , nine hurt"), struck(f"nine hurt as {active}")] == [active, active]
+    assert [struck(text) for text in (active, f"{active} , none hurt")] == [active, f"{active} , none hurt"]
 
 
 def untimed(result: dict[str, Any]) -> dict[str, Any]:

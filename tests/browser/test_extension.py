@@ -104,7 +104,8 @@ def executions(repository: Path) -> dict:
 def output(repository: Path) -> str:
     """What the only cell of the book printed: the last word of the package."""
     page = (repository / "book/_build/html/intro.html").read_text()
-    return re.search(r"output stream.*?<span></span>(.*?)\n", page, re.DOTALL)[1]
+    printed = re.search(r"output stream.*?<pre>(.*?)</pre>", page, re.DOTALL)[1]
+    return re.sub(r"<[^>]*>", "", printed).strip()
 
 
 def test_the_index_links_and_outputs_are_forgotten_when_the_package_changes(tmp_path: Path):

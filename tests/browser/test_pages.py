@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+SOURCE = Path(__file__).parents[2] / "ppo_teach" / "advantages.py"
+LISTING = "code/ppo_teach/advantages.html"
+
 # What axe finds in other people's work: the rule, and what must stand in the element that it is found on.
 ALLOWED = {
     "label-content-name-mismatch": "search-button",  # the theme: it says "Search", and shows a shortcut besides
@@ -23,7 +26,7 @@ ALLOWED = {
 # can be reached with the keyboard, so a wide one can be scrolled; its text must stay so.
 PREPARE = """() => {
     document.querySelectorAll("details").forEach(details => details.open = true);
-    document.querySelectorAll(".bd-article:not(:has(.listing)) pre").forEach(code => code.textContent += "");
+    document.querySelectorAll(".bd-article:not(:has(.listing)) pre .line").forEach(code => code.textContent += "");
     document.querySelectorAll("mjx-container").forEach(formula => {
         const text = document.createElement("span");
         text.textContent = formula.textContent;
@@ -41,6 +44,25 @@ OVERFLOW = """() => [...document.querySelectorAll("body *")].filter(element => {
         if (getComputedStyle(box).overflowX !== "visible") return false;
     return element.getBoundingClientRect().right > innerWidth + 1 && getComputedStyle(element).visibility === "visible";
 }).map(element => element.outerHTML.slice(0, 120))"""
+# Code that must be scrolled to be read, what is not open included.
+CUT_OFF = """() => {
+    const closed = [...document.querySelectorAll("details:not([open])")];
+    closed.forEach(details => details.open = true);
+    const code = [...document.querySelectorAll("pre:has(.line)")].filter(code => !code.closest(".cell_output"));
+    const wide = code.filter(code => code.scrollWidth > code.clientWidth + 1);
+    closed.forEach(details => details.open = false);
+    return wide.map(code => code.textContent.slice(0, 120));
+}"""
+# What a reader gets who selects the first listing of a page, what he gets from its button, and what it holds.
+COPIED = """() => {
+    document.querySelectorAll("details").forEach(details => details.open = true);
+    const code = document.querySelector(".highlight-default pre, .listing pre");
+    getSelection().selectAllChildren(code);
+    const texts = [code.textContent, getSelection().toString()];
+    document.addEventListener("copy", () => texts.push(document.activeElement.value));
+    code.parentElement.querySelector("button.copybtn").click();
+    return texts.map(text => text.trimEnd());
+}"""
 BRIGHTNESS = """() => getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).reduce(
     (sum, channel) => sum + Number(channel) / 3, 0)"""
 MISSING = "images => images.filter(image => !image.naturalWidth).map(image => image.src)"
@@ -97,6 +119,24 @@ def test_nothing_is_wider_than_a_telephone(name: str, look: Callable):
     page = look(name, width=390).page
     assert page.evaluate(OVERFLOW) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_line_of_code_is_cut_off(name: str, width: int, look: Callable):
+    assert look(name, width=width).page.evaluate(CUT_OFF) == []
+
+
+@pytest.mark.parametrize("where", ["applications/generation.html", LISTING])
+def test_what_is_copied_has_the_line_breaks_of_the_code(where: str, use: Callable):
+    with use(where, width=390) as reading:
+        code, *copied = reading.page.evaluate(COPIED)
+    assert len(code.splitlines()) > 5
+    assert copied == [code, code]
+
+
+def test_a_listing_is_its_file_to_the_letter(look: Callable):
+    listed = look(LISTING).page.locator(".listing pre").text_content()
+    assert listed.rstrip() == SOURCE.read_text(encoding="utf-8").rstrip()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

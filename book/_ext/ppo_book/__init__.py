@@ -2,6 +2,7 @@
 
     chapter_map  `map.yml`: chapter → modules, tests, exercises, equations
     equations    every labelled equation names its function and its test; `{equation-index}` shows them
+    lines        a long line of a listing goes on below, further in
     listings     a page of source for every module and test file, so that names can be links
     diagrams     `{diagram}`: Mermaid, drawn at build time, with alt text
     execution    stored outputs are forgotten when the code they came from changes
@@ -41,7 +42,7 @@ from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 
-PARTS = ("execution", "claims", "diagrams", "equations", "listings", "notebooks", "offline", "audit")
+PARTS = ("execution", "claims", "diagrams", "equations", "lines", "listings", "notebooks", "offline", "audit")
 
 
 def setup(app: object) -> dict[str, bool]:
