@@ -86,6 +86,9 @@ def test_train_prints_a_table_and_leaves_a_folder_that_evaluate_reads(ppo_teach:
     assert "generation, seed 0" in ppo_teach(f"{other} adaptive-kl --coef 0.1 --target 3 --horizon 1000")
 
 
+too_long_for_a_small_run = pytest.mark.filterwarnings("ignore:.* longer than max_tokens")
+
+
 def few(make_task: Callable[[], Task]) -> Task:
     """The task with a handful of its examples."""
     made = make_task()
@@ -93,6 +96,7 @@ def few(make_task: Callable[[], Task]) -> Task:
     return replace(made, **parts, test=made.test[:8])
 
 
+@too_long_for_a_small_run
 @pytest.mark.parametrize("task", cli.TASKS)
 def test_the_tasks_of_the_book_train(
     task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
@@ -205,6 +209,7 @@ def small_dialogue() -> Task:
     return few(dialogue)
 
 
+@too_long_for_a_small_run
 def test_chat_lets_both_desks_answer_what_is_typed(ppo_teach: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(cli.TASKS, "dialogue", (small_dialogue, SETTINGS_OF_DIALOGUE))
     monkeypatch.setattr(cli, "dialogue", small_dialogue)
@@ -232,6 +237,7 @@ def small_translation() -> Task:
     return few(translation)
 
 
+@too_long_for_a_small_run
 def test_translate_shows_a_typed_sentence_before_and_after(
     ppo_teach: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -71,6 +71,7 @@ def test_a_result_is_recorded_with_the_signatures_of_its_metrics(script, tmp_pat
         ("in_turn", ["app texts, 16,000 references", "translation, 300 references, then the grammar"]),
     ],
 )
+@pytest.mark.filterwarnings("ignore:.* longer than max_tokens")  # a moment is too short for them
 @pytest.mark.no_cover  # that a line has run for a moment does not count as tested
 def test_an_experiment_runs(
     name: str, variants: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
