@@ -15,16 +15,19 @@ MATHEMATICS_FILES := $(shell echo $(MATHEMATICS:%=ppo_teach/%.py) | tr ' ' ',')
 # In this environment a click on a chapter opens it as a notebook.
 LAB_SETTINGS := .venv/etc/jupyter/labconfig/default_setting_overrides.json
 
-.PHONY: help test book book-strict lab browser-test clean
+.PHONY: help test coverage book book-strict lab browser-test clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-test: .venv/with-dev ## check the style and the imports, run the tests, hold the coverage
+test: .venv/with-dev ## check the style and the imports, run the tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 --cov --cov-report= --durations=10
+	$(BIN)/pytest -n 2 --dist worksteal $(COVER) --durations=10
+
+coverage: COVER := --cov --cov-report=
+coverage: test ## the same with the coverage measured: slower, and what .ci/run does
 	$(BIN)/coverage report --include=$(MATHEMATICS_FILES) --fail-under=100
 	$(BIN)/coverage report --omit=$(MATHEMATICS_FILES) --fail-under=90
 

@@ -200,7 +200,7 @@ def run(name: str, seed: int) -> Result:
 def short_run(name: str, seed: int) -> Result:
     """The same for a moment."""
     few = replace(task(), test=task().test[:8], settings=replace(task().settings, supervision=Supervision(steps=1)))
-    return trained(VARIANTS[name], few, replace(CONFIG, seed=seed, iterations=1))
+    return trained(VARIANTS[name], few, replace(CONFIG, seed=seed, iterations=1, max_tokens=4))
 
 
 def trained(variant: Variant, made: Task, config: PPOConfig) -> Result:

@@ -216,4 +216,11 @@ def shortened(task: Task) -> Task:
     """The same task for a moment."""
     ppo = replace(task.settings.ppo, iterations=1, max_tokens=4)
     settings = replace(task.settings, ppo=ppo, supervision=Supervision(steps=1))
-    return replace(task, validation=task.validation[:4], test=task.test[:8], settings=settings)
+    return replace(
+        task,
+        corpus=task.corpus[:32],
+        train=task.train[:32],
+        validation=task.validation[:4],
+        test=task.test[:8],
+        settings=settings,
+    )

@@ -1,7 +1,7 @@
 """What experiments of many short runs share: five seeds of every variant, one run on each core, and a record of them.
 
 A run that has ended lies in `runs/` and is not run again while the package and the script stay as they are. With
-`--smoke` two seeds run for a moment, all in one process, and nothing is recorded: does it run at all?
+`--smoke` one seed runs for a moment, all in one process, and nothing is recorded: does it run at all?
 """
 
 import json
@@ -20,6 +20,7 @@ from statistics import fmean
 from typing import Any
 
 import torch
+from torch import Tensor
 from tqdm import tqdm
 
 from ppo_teach.checkpoints import write_json
@@ -44,7 +45,7 @@ def experiment(
     """
     pin_kernels()
     if "--smoke" in sys.argv:
-        print(table({variant: [short_run(variant, seed) for seed in SEEDS[:2]] for variant in variants}, columns))
+        print(table({variant: [short_run(variant, SEEDS[0])] for variant in variants}, columns))
         return
     script, source = Path(sys.argv[0]), source_digest()
     key = sha256(f"{source} {script.read_text(encoding='utf-8')}".encode()).hexdigest()[:16]
@@ -97,9 +98,13 @@ def table(runs: Mapping[str, Sequence[Result]], columns: Sequence[str]) -> str:
     for variant, results in runs.items():
         numbers = [[nan if result[column] is None else result[column] for result in results] for column in columns]
         seeds = torch.tensor(numbers, dtype=torch.float64)
-        spreads = [f"{row.mean():.4g} ± {row.std():.2g}" for row in seeds]
-        lines.append([variant, *spreads, f"{seeds[0].min():.4g}"])
+        lines.append([variant, *map(spread, seeds), f"{seeds[0].min():.4g}"])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def spread(numbers: Tensor) -> str:
+    """Mean ± standard deviation; one number as it is."""
+    return f"{numbers.mean():.4g} ± {numbers.std():.2g}" if len(numbers) > 1 else f"{numbers.item():.4g}"
 
 
 def rounded(numbers: Iterable[float]) -> float:

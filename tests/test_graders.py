@@ -36,6 +36,12 @@ def no_time_limit(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(grading, "within", lambda _seconds, act: act())
 
 
+@pytest.fixture(autouse=True)
+def shapes_unchecked(monkeypatch: pytest.MonkeyPatch):
+    """As in a reader's session: they take longer than most answers, and would refuse in the grader's place."""
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+
+
 every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 
 
@@ -49,14 +55,8 @@ def test_every_known_wrong_implementation_is_refused_by_its_own_name(exercise: E
         assert report.hints == (known.hint, *exercise.hints[1:])
 
 
-@pytest.fixture
-def shapes_unchecked(monkeypatch: pytest.MonkeyPatch):
-    """Checking them takes most of the time, and twenty seeds have the shapes of one."""
-    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
-
-
 @every_exercise
-@pytest.mark.usefixtures("shapes_unchecked")
+@pytest.mark.no_cover  # what runs here has run in the test above
 def test_names_do_not_depend_on_the_random_cases(exercise: Exercise):
     # What check() does after asking, without asking each implementation once more for each seed. The first cause found
     # is the right one, so no other known wrong implementation before it answers alike: any two can be told apart.
