@@ -48,7 +48,9 @@ def contestant(name: str, steps: int, iterations: int) -> dict[str, str | float]
     environment = {setting: value for setting, value in os.environ.items() if setting not in {**PINNED, **AVX2}}
     environment |= {**CONTESTANTS[name], "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
     command = [sys.executable, __file__, "--turn", name, "--steps", str(steps), "--iterations", str(iterations)]
-    return json.loads(subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout)
+    return json.loads(
+        subprocess.run(command, env=environment, stdout=subprocess.PIPE, encoding="utf-8", check=True).stdout
+    )
 
 
 def main(
