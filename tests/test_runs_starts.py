@@ -80,12 +80,13 @@ def test_a_fingerprint_is_of_the_content_not_of_its_order():
     assert fingerprint({"a": 1, "b": [2]}) == fingerprint({"b": [2], "a": 1}) != fingerprint({"a": 1, "b": [3]})
 
 
-def test_texts_that_can_never_be_said_whole_are_counted(cache: Path):
+def test_texts_that_can_never_be_said_whole_are_counted(capsys: pytest.CaptureFixture):
     task = greetings()
+    supervised_start(task, seed=0)
+    assert "texts to imitate" not in capsys.readouterr().err
     short = replace(task, settings=replace(SETTINGS, ppo=replace(SETTINGS.ppo, max_tokens=3)))
     for _ in range(2):  # it does not matter whether the start is made or found
+        supervised_start(short, seed=0)
         # "good morning NAME" and its end are 4 tokens, "hey NAME" and its end are 3
-        with pytest.warns(
-            UserWarning, match="^8 of the 16 texts to imitate are longer than max_tokens, 3, .* has 4 tokens"
-        ):
-            supervised_start(short, seed=0)
+        said = "8 of the 16 texts to imitate are longer than max_tokens, 3, and can never be said whole"
+        assert f"{said}; the longest has 4 tokens, its end included\n" in capsys.readouterr().err

@@ -4,7 +4,7 @@ A start is found again by all that it depends on: the package's source, the vers
 the settings. A change to any of them makes a new one.
 """
 
-import warnings
+import sys
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
@@ -24,7 +24,7 @@ from ppo_teach.texts import encode_responses
 def supervised_start(task: Task, *, seed: int, device: str = "cpu") -> nn.Module:
     """The task's model after it imitated the corpus; the seed is that of its weights at first and of the examples.
 
-    A warning tells how many texts of the corpus are longer than `max_tokens`: the model could never say them whole.
+    A line on stderr tells how many texts of the corpus are longer than `max_tokens`: no model could say them whole.
     """
     model = task.build(seed).to(device)
     _tell_what_does_not_fit(task, model)
@@ -43,10 +43,10 @@ def _tell_what_does_not_fit(task: Task, model: nn.Module) -> None:
     _, mask = encode_responses(task.tokenizer, task.corpus.references, eos=model.eos, pad=model.pad)
     lengths, most = mask.sum(dim=-1), task.settings.ppo.max_tokens
     if too_long := int((lengths > most).sum()):
-        warnings.warn(
+        print(
             f"{too_long} of the {len(lengths)} texts to imitate are longer than max_tokens, {most}, and can never be "
             f"said whole; the longest has {int(lengths.max())} tokens, its end included",
-            stacklevel=3,
+            file=sys.stderr,
         )
 
 
