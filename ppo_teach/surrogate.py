@@ -80,5 +80,5 @@ def clip_fraction(
     at_least_0(clip=clip)
     ratio = importance_ratio(logprobs, old_logprobs)
     active = ((advantages > 0) & (ratio > 1 + clip)) | ((advantages < 0) & (ratio < 1 - clip))
-    unknown = (ratio * advantages).isnan()
+    unknown = torch.maximum(ratio, advantages).isnan()  # of NaN and a number it is NaN
     return masked_mean(torch.where(unknown, torch.nan, active.to(ratio.dtype)), mask)
