@@ -251,8 +251,10 @@ def mutants(function: Callable) -> Iterator[tuple[str, Callable]]:
 
 
 # Changes that nobody can see: log-probs and values at padding are 0, so nothing comes of junk beside them; a token that
-# the policy rules out has the weight 0; and scores are numbers that no reader needs to hold constant.
+# the policy rules out has the weight 0; scores are numbers that no reader needs to hold constant;
+# and a sum is NaN where the product is.
 EQUIVALENT = {
+    "clip_fraction": {"operator in ratio * advantages"},
     "clipped_surrogate": {"zero_padding(old_logprobs, mask)", "zero_padding(advantages.detach(), mask)"},
     "clipped_value_loss": {"zero_padding(old_values.detach(), mask)", "zero_padding(returns.detach(), mask)"},
     "exact_kl": {"number 0.0"},
