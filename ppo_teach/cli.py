@@ -123,8 +123,10 @@ class CommandLine:
 def main() -> None:
     """The entry point. What a reader can put right is one line, not a traceback."""
     pin_kernels()
+    command = None
     try:
-        match tyro.cli(CommandLine, prog="ppo-teach", config=(tyro.conf.OmitSubcommandPrefixes,)).command:
+        command = tyro.cli(CommandLine, prog="ppo-teach", config=(tyro.conf.OmitSubcommandPrefixes,)).command
+        match command:
             case TrainCommand(train):
                 print(train_task(train))
             case Evaluate(folder, split):
@@ -140,7 +142,8 @@ def main() -> None:
     except (ValueError, OSError) as error:
         sys.exit(f"ppo-teach: {error}")
     except KeyboardInterrupt:
-        sys.exit("ppo-teach: interrupted; the same command goes on from the last checkpoint")
+        resumes = isinstance(command, TrainCommand)
+        sys.exit(f"ppo-teach: interrupted{'; the same command goes on from the last checkpoint' if resumes else ''}")
 
 
 def train_task(train: Train) -> str:

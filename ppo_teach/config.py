@@ -54,6 +54,7 @@ class PPOConfig:
             require(getattr(self, name) >= 0, f"{name} must be at least 0; got {getattr(self, name)}")
         for name in ("learning_rate", "temperature", "value_coef", "entropy_coef"):
             require(getattr(self, name) < inf, f"{name} must be finite; got {getattr(self, name)}")
+        require(self.seed < 2**64, f"seed must be less than 2**64; got {self.seed}")
         for name in ("gamma", "lam"):
             require(0 <= getattr(self, name) <= 1, f"{name} must lie in [0, 1]; got {getattr(self, name)}")
         require(

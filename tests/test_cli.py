@@ -291,3 +291,23 @@ def test_check_reports_on_each_exercise_and_fails_unless_all_passed(
     with pytest.raises(SystemExit) as stop:
         ppo_teach(f"check {file}")
     assert stop.value.code == 0
+
+
+@pytest.mark.parametrize("command", ["chat", "translate", "evaluate_folder"])
+def test_an_interruption_of_what_does_not_train_speaks_of_no_checkpoint(
+    command: str, ppo_teach: Command, monkeypatch: pytest.MonkeyPatch
+):
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, command, interrupt)
+    monkeypatch.setattr(cli, "require_task", lambda name, folder: None)
+    with pytest.raises(SystemExit, match=r"^ppo-teach: interrupted$"):
+        ppo_teach(f"{command.removesuffix('_folder')} somewhere")
+
+
+def test_a_seed_that_no_generator_takes_is_refused_with_its_range(ppo_teach: Command, tmp_path: Path):
+    with pytest.raises(SystemExit, match=r"^ppo-teach: seed must be less than 2\*\*64; got 18446744073709551616$"):
+        ppo_teach(f"{TRAIN} --seed {2**64} --folder {tmp_path}")
+    largest = cells(ppo_teach(f"{TRAIN} --seed {2**64 - 1} --iterations 1 --folder {tmp_path}"))
+    assert largest[0][0] == f"generation, seed {2**64 - 1}"

@@ -1,20 +1,26 @@
 """One seed of a task, from the supervised start to the table."""
 
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from small_tasks import SETTINGS, greetings
 
 from ppo_teach.kl import AdaptiveKL
 from ppo_teach.language_models import load
-from ppo_teach.runs.folders import read_settings, read_task_name
+from ppo_teach.runs.folders import alone_in, read_settings, read_task_name
 from ppo_teach.runs.provenance import source_digest
 from ppo_teach.runs.run import answers_of_all, evaluate_run, run
 from ppo_teach.runs.starts import supervised_start
-from ppo_teach.tasks.task import Task, configured, evaluate
+from ppo_teach.tasks.task import Examples, Task, configured, evaluate
 
 
 def shortened(iterations: int, **changes: float) -> Task:
@@ -172,3 +178,98 @@ def test_a_folder_without_a_finished_run_cannot_be_evaluated(tmp_path: Path, mon
         run(greetings(), tmp_path)
     with pytest.raises(ValueError, match=f"folder must hold a finished run; {tmp_path} has no evaluation.json yet"):
         evaluate_run(greetings(), tmp_path, split="test")
+
+
+def test_a_folder_in_which_another_process_trains_is_refused_and_left_alone(tmp_path: Path):
+    with alone_in(tmp_path), pytest.raises(ValueError, match=f"another trains in {tmp_path} now"):
+        run(greetings(), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows stops no process and continues it")
+def test_a_stopped_process_keeps_the_folder_and_a_killed_one_does_not(tmp_path: Path):
+    hold = f"""
+from pathlib import Path
+from ppo_teach.runs.folders import alone_in
+with alone_in(Path({str(tmp_path)!r})):
+    print("alone", flush=True)
+    input()
+"""
+    with subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"alone\n"
+        for sign in (signal.SIGSTOP, signal.SIGCONT, signal.SIGSTOP):
+            with pytest.raises(ValueError, match="another trains in"), alone_in(tmp_path):
+                pass
+            other.send_signal(sign)
+        other.kill()
+        other.wait()
+        with alone_in(tmp_path):
+            pass
+
+
+def test_a_setting_that_is_refused_claims_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ppo_teach.runs.run.supervised_start", None)  # it is refused before this would take its time
+    with pytest.raises(ValueError, match="must fit the model's 8 positions; got 1001"):
+        run(shortened(2, max_tokens=1000), tmp_path / "run")
+    long = replace(greetings(), corpus=Examples(["greet ada"], ["good morning " * 5]))
+    with pytest.raises(ValueError, match="must fit the model's 8 positions; got 12"):
+        run(long, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(TypeError):  # claims the folder, and gets no further
+        run(shortened(2, max_tokens=4), tmp_path / "run")
+
+
+def test_a_damaged_checkpoint_of_a_finished_run_is_made_again_when_it_was_removed(undisturbed: Path, tmp_path: Path):
+    folder = shutil.copytree(undisturbed, tmp_path / "run")
+    path = folder / "control" / "checkpoint.pt"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ValueError, match=r"control/checkpoint\.pt is damaged: .*; remove it, and give the command"):
+        evaluate_run(greetings(), folder, split="test")
+    path.unlink()
+    run(shortened(2), folder)
+    assert files(folder) == files(undisturbed)
+    assert path.exists()
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "null", "{", '{"task": "greetings", "settings": []}'])
+def test_a_damaged_config_is_one_line_that_names_it(content: str, undisturbed: Path, tmp_path: Path):
+    folder = shutil.copytree(undisturbed, tmp_path / "run")
+    (folder / "config.json").write_text(content)
+    with pytest.raises(ValueError, match=r"config\.json is damaged: .*; remove it") as error:
+        evaluate_run(greetings(), folder, split="test")
+    assert "\n" not in str(error.value)
+    with pytest.raises(ValueError, match=r"config\.json is damaged: .*; remove it|settings was \[\], is None"):
+        run(shortened(2), folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda settings: settings["ppo"].pop("clip"), "ppo.clip must be there"),
+        (lambda settings: settings["ppo"].update(clop=1), "'clop'"),
+        (lambda settings: settings["ppo"].update(clip=-1.0), "clip must be greater than 0; got -1"),
+        (lambda settings: settings["ppo"].update(kl=None), "not iterable"),
+        (lambda settings: settings["ppo"].pop("kl"), "'kl'"),
+        (lambda settings: settings.pop("supervision"), "'supervision'"),
+        (lambda settings: settings.pop("device"), "device must be there"),
+    ],
+)
+def test_a_setting_missing_unknown_or_wrong_in_a_config_is_named(
+    change: Callable[[dict], Any], reason: str, undisturbed: Path, tmp_path: Path
+):
+    record = json.loads((undisturbed / "config.json").read_text())
+    change(record["settings"])
+    (tmp_path / "config.json").write_text(json.dumps(record))
+    with pytest.raises(ValueError, match=rf"config\.json is damaged: .*{reason}"):
+        read_settings(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "null", "{"])
+def test_a_damaged_evaluation_is_one_line_that_names_it(content: str, undisturbed: Path, tmp_path: Path):
+    folder = shutil.copytree(undisturbed, tmp_path / "run")
+    (folder / "evaluation.json").write_text(content)
+    with pytest.raises(ValueError, match=r"evaluation\.json is damaged: .*; remove it, and give the command"):
+        run(shortened(2), folder)
+    (folder / "evaluation.json").unlink()
+    run(shortened(2), folder)
+    assert files(folder) == files(undisturbed)

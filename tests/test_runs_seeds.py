@@ -1,6 +1,7 @@
 """Several seeds at once, and their table."""
 
 import json
+import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from ppo_teach.plots import save_learning_curves
 from ppo_teach.runs.run import run
 from ppo_teach.runs.seeds import run_seeds, spread, table
 from ppo_teach.tasks.settings import Supervision
-from ppo_teach.tasks.task import configured
+from ppo_teach.tasks.task import Task, configured
 
 SETTINGS = replace(
     LONG,
@@ -79,3 +80,14 @@ def test_a_seed_that_fails_is_an_error_of_the_whole(tmp_path: Path):
     (tmp_path / "seed-4").write_text("a file where a folder should be")
     with pytest.raises(OSError, match="seed-4"):
         run_seeds(greetings, SETTINGS, tmp_path, seeds=[4])
+
+
+def killed() -> Task:
+    """What a system does to a process for which it has no memory."""
+    os._exit(9)
+
+
+def test_the_end_of_a_process_that_was_killed_is_one_line(tmp_path: Path):
+    with pytest.raises(OSError, match=r"the process of a seed was killed, .* the same command goes on from") as error:
+        run_seeds(killed, SETTINGS, tmp_path, seeds=[4, 3])
+    assert "\n" not in str(error.value)

@@ -1,13 +1,18 @@
 """The supervised start, made once and found again by all that it depends on."""
 
+import errno
+import os
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from small_tasks import SETTINGS, greetings
 
+from ppo_teach import pretraining
 from ppo_teach.runs import provenance, starts
 from ppo_teach.runs.provenance import fingerprint, source_digest
 from ppo_teach.runs.starts import supervised_start
@@ -90,3 +95,50 @@ def test_texts_that_can_never_be_said_whole_are_counted(capsys: pytest.CaptureFi
         # "good morning NAME" and its end are 4 tokens, "hey NAME" and its end are 3
         said = "8 of the 16 texts to imitate are longer than max_tokens, 3, and can never be said whole"
         assert f"{said}; the longest has 4 tokens, its end included\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda whole: whole[: len(whole) // 2], lambda whole: whole[:-40] + b"\0" + whole[-39:]]
+)
+def test_a_damaged_start_is_made_anew(damage: Callable[[bytes], bytes], cache: Path):
+    task = greetings()
+    first = weights(task)
+    (path,) = cache.iterdir()
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole))
+    assert torch.equal(weights(task), first)
+    assert path.read_bytes() == whole
+
+
+def test_a_cache_that_cannot_be_written_is_told_before_the_start_is_made_and_stops_nothing(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    kept = weights(greetings())
+    shutil.rmtree(cache)
+    cache.parent.rmdir()
+    cache.parent.write_text("a file where a folder should be")
+    told = []
+
+    def pretrain(*arguments: Any, **settings: Any) -> None:
+        told.extend(capsys.readouterr().err.splitlines())
+        pretraining.pretrain(*arguments, **settings)
+
+    monkeypatch.setattr(starts, "pretrain", pretrain)
+    assert torch.equal(weights(greetings()), kept)
+    (line,) = (line for line in told if "will not be kept" in line)
+    assert str(cache.parent) in line
+    assert "not kept" not in capsys.readouterr().err
+
+
+def test_a_disk_that_is_full_after_the_training_does_not_lose_the_start(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        lost = weights(greetings())
+    assert "the supervised start is not kept: " in capsys.readouterr().err
+    assert list(cache.iterdir()) == []
+    assert torch.equal(weights(greetings()), lost)

@@ -3,6 +3,7 @@
 import copy
 import json
 import math
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -47,6 +48,9 @@ BINDING = PPOConfig(
     seed=0,
     kl=AdaptiveKL(0.2, target=1.0, horizon=64.0),
 )
+
+
+FORKS = pytest.mark.skipif(not hasattr(os, "fork"), reason="killed_run.py forks, which Windows cannot")
 
 
 def fours(prompts: Prompts, responses: Tensor, mask: Tensor) -> Tensor:
@@ -506,6 +510,7 @@ def test_a_run_resumed_after_a_crash_is_bit_for_bit_the_run_that_never_stopped(
     assert_equal(load_checkpoint(tmp_path / "part"), load_checkpoint(tmp_path / "whole"))
 
 
+@FORKS
 def test_a_run_killed_at_any_moment_goes_on_as_if_nothing_had_happened(tmp_path: Path):
     command = [sys.executable, str(Path(__file__).with_name("killed_run.py")), str(tmp_path)]
     with subprocess.Popen(
@@ -522,6 +527,7 @@ def test_a_run_killed_at_any_moment_goes_on_as_if_nothing_had_happened(tmp_path:
         assert_equal(load_checkpoint(folder), load_checkpoint(undisturbed))
 
 
+@FORKS
 def test_runs_to_be_killed_end_with_the_test_that_started_them(tmp_path: Path):
     command = [sys.executable, str(Path(__file__).with_name("killed_run.py")), str(tmp_path)]
     ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)

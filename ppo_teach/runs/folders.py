@@ -1,11 +1,15 @@
-"""How a run folder remembers which run it holds."""
+"""How a run folder remembers which run it holds, and that one process at a time trains in it."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ppo_teach.checkpoints import write_json
+from filelock import FileLock, Timeout
+
+from ppo_teach.checkpoints import damaged, read_json, write_json
 from ppo_teach.checks import require
 from ppo_teach.config import PPOConfig
 from ppo_teach.kl import AdaptiveKL, FixedKL
@@ -13,7 +17,22 @@ from ppo_teach.runs.provenance import source_digest, versions
 from ppo_teach.tasks.settings import Settings, Supervision
 from ppo_teach.tasks.task import Task
 
-CONFIG = "config.json"
+CONFIG, LOCK = "config.json", "lock"
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """No other process trains in the folder meanwhile. Raises ValueError when one does already.
+
+    The system takes the lock from a process that ends, however it ends: what a killed one leaves behind stops nobody.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        lock = FileLock(folder / LOCK).acquire(timeout=0)
+    except Timeout as error:
+        raise ValueError(f"folder must be one process's at a time; another trains in {folder} now") from error
+    with lock:
+        yield
 
 
 def claim(folder: Path, task: Task) -> None:
@@ -23,7 +42,7 @@ def claim(folder: Path, task: Task) -> None:
     if not (folder / CONFIG).exists():
         write_json(folder / CONFIG, record)
         return
-    before, now = _flat(_read(folder)), _flat(json.loads(json.dumps(record)))
+    before, now = _flat(_read(folder, "task", "settings")), _flat(json.loads(json.dumps(record)))
     names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     changed = "; ".join(f"{name} was {before.get(name)}, is {now.get(name)}" for name in names)
     require(not names, f"folder must be new or hold the same run; in {folder} {changed}")
@@ -31,20 +50,34 @@ def claim(folder: Path, task: Task) -> None:
 
 def read_task_name(folder: Path) -> str:
     """The name of the task that the run in this folder is of."""
-    return _read(folder)["task"]
+    return str(_read(folder, "task")["task"])
 
 
 def read_settings(folder: Path) -> Settings:
-    """The settings of the run in this folder."""
-    settings = _read(folder)["settings"]
-    kl = settings["ppo"].pop("kl")
-    ppo = PPOConfig(**settings.pop("ppo"), kl=AdaptiveKL(**kl) if "target" in kl else FixedKL(**kl))
-    return Settings(ppo=ppo, supervision=Supervision(**settings.pop("supervision")), **settings)
+    """The settings of the run in this folder. Raises ValueError when one is missing, unknown or outside its rule."""
+    recorded = _read(folder, "settings")["settings"]
+    try:
+        settings = _settings(**recorded)
+        missing = _flat(asdict(settings)).keys() - _flat(recorded).keys()
+        require(not missing, f"{', '.join(sorted(missing))} must be there")
+    except (KeyError, TypeError, ValueError) as error:
+        raise damaged(folder / CONFIG, f"its settings cannot be read ({error})") from error
+    return settings
 
 
-def _read(folder: Path) -> dict[str, Any]:
-    require((folder / CONFIG).exists(), f"folder must hold a run; {folder} has no {CONFIG}")
-    return json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+def _settings(*, ppo: dict[str, Any], supervision: dict[str, Any], **others: Any) -> Settings:
+    kl = AdaptiveKL if "target" in ppo["kl"] else FixedKL
+    return Settings(PPOConfig(**{**ppo, "kl": kl(**ppo["kl"])}), Supervision(**supervision), **others)
+
+
+def _read(folder: Path, *names: str) -> dict[str, Any]:
+    """What the folder remembers. Raises ValueError when it remembers nothing, or not what has these names."""
+    path = folder / CONFIG
+    require(path.exists(), f"folder must hold a run; {folder} has no {CONFIG}")
+    record = read_json(path)
+    if not isinstance(record, dict) or not record.keys() >= set(names):
+        raise damaged(path, f"it must hold {', '.join(names)}")
+    return record
 
 
 def _flat(record: dict[str, Any], prefix: str = "") -> dict[str, Any]:

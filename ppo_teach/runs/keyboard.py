@@ -1,5 +1,7 @@
 """What a person types, and what the models of a finished run answer."""
 
+import sys
+from io import TextIOWrapper
 from pathlib import Path
 
 from torch import nn
@@ -25,7 +27,9 @@ def before_and_after(task: Task, folder: Path) -> tuple[Task, dict[str, nn.Modul
 
 
 def typed() -> str:
-    """The next line, as the tasks write it. Nothing at the end of input."""
+    """The next line, as the tasks write it. Nothing at the end of input. A byte that is no text is read as �."""
+    if isinstance(sys.stdin, TextIOWrapper) and sys.stdin.errors != "replace":
+        sys.stdin.reconfigure(errors="replace")
     try:
         return spaced(input("> "))
     except (EOFError, KeyboardInterrupt):

@@ -8,25 +8,34 @@ samples.json     answers to the first prompts of the test set, before and after
 curve.png        score and KL divergence
 policy/          the trained model, as `ppo_teach.language_models.load` and transformers read it
 evaluation.json  the numbers, written last: the run is finished
+lock             held by the process that trains here
 """
 
 import copy
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from torch import nn
 
-from ppo_teach.checkpoints import CHECKPOINT, load_checkpoint, write_aside, write_json
+from ppo_teach.checkpoints import (
+    CHECKPOINT,
+    damaged,
+    load_checkpoint,
+    read_json,
+    write_aside,
+    write_json,
+    writing,
+)
 from ppo_teach.checks import require
 from ppo_teach.language_models import save
 from ppo_teach.plots import save_learning_curves
 from ppo_teach.rewards import Reward, constant
-from ppo_teach.runs.folders import claim, read_settings
+from ppo_teach.runs.folders import alone_in, claim, read_settings
 from ppo_teach.runs.starts import supervised_start
 from ppo_teach.tasks.settings import usable_device
 from ppo_teach.tasks.task import Answers, Examples, Task, configured, evaluate
+from ppo_teach.texts import encode_responses
 from ppo_teach.trainer import PPOTrainer
 
 START, CONTROL, PPO = "supervised start", "constant reward", "PPO"
@@ -39,25 +48,57 @@ Evaluation = dict[str, dict[str, float]]  # model: its numbers
 def run(task: Task, folder: Path) -> Evaluation:
     """Train and evaluate in `folder`, going on where a killed run stopped. The numbers are those of the test set.
 
-    Raises ValueError when a run of other settings lies in the folder.
+    Raises ValueError when a run of other settings lies in the folder, or another process trains in it, and when the
+    model has no room for the prompts and the responses; then nothing has been written.
     """
-    device, seed = usable_device(task.settings.device), task.settings.ppo.seed
-    claim(folder, task)
-    if (folder / EVALUATION).exists():
-        return json.loads((folder / EVALUATION).read_text(encoding="utf-8"))
+    if is_finished(folder):
+        claim(folder, task)
+        return read_evaluation(folder)
+    require_room(task)
+    with alone_in(folder):
+        claim(folder, task)
+        return _run(task, folder)
 
-    start = supervised_start(task, seed=seed, device=device)
+
+def _run(task: Task, folder: Path) -> Evaluation:
+    device = usable_device(task.settings.device)
+    start = supervised_start(task, seed=task.settings.ppo.seed, device=device)
     trainer = train(task, start, task.reward(start), folder)
     train(task, start, constant(1.0), folder / CONTROL_FOLDER)
 
     answers = answers_of_all(task, folder, device, task.test)
-    title = f"{task.name}, seed {seed}: does the score rise, and how far from the start?"
+    title = f"{task.name}, seed {task.settings.ppo.seed}: does the score rise, and how far from the start?"
     write_json(folder / "samples.json", samples(task, answers))
     write_aside(folder / "curve.png", lambda aside: save_learning_curves(aside, [trainer.history], title=title))
-    save(trainer.policy, task.tokenizer, folder / "policy")
+    with writing(folder / "policy"):
+        save(trainer.policy, task.tokenizer, folder / "policy")
     evaluation = {name: answer.numbers for name, answer in answers.items()}
     write_json(folder / EVALUATION, evaluation)
     return evaluation
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether the folder holds the numbers of a run and what they are computed from."""
+    needed = (EVALUATION, CHECKPOINT, f"{CONTROL_FOLDER}/{CHECKPOINT}")
+    return all((folder / name).exists() for name in needed)
+
+
+def read_evaluation(folder: Path) -> Evaluation:
+    """The numbers of a finished run. Raises ValueError when their file is damaged."""
+    evaluation = read_json(folder / EVALUATION)
+    if not isinstance(evaluation, dict) or evaluation.keys() != {START, CONTROL, PPO}:
+        raise damaged(folder / EVALUATION, f"it must hold the numbers of {START}, {CONTROL} and {PPO}")
+    return evaluation
+
+
+def require_room(task: Task) -> None:
+    """Nothing when the device is there and the model has room for what it will read and write; else a ValueError."""
+    usable_device(task.settings.device)
+    model = task.build(task.settings.ppo.seed)
+    responses, _ = encode_responses(task.tokenizer, task.corpus.references, eos=model.eos, pad=model.pad)
+    longest, max_tokens = responses.shape[1], task.settings.ppo.max_tokens
+    for examples, tokens in ((task.corpus, longest), (task.train, max_tokens), (task.test, max_tokens)):
+        model.require_room(task.prompts(model, examples), tokens)
 
 
 def train(task: Task, start: nn.Module, reward: Reward, folder: Path) -> PPOTrainer:

@@ -4,10 +4,10 @@ Two threads in each of two processes on two cores wait for each other most of th
 hence one thread, and a passive wait.
 """
 
-import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
@@ -16,7 +16,7 @@ from threading import Thread
 
 from tqdm import tqdm
 
-from ppo_teach.checkpoints import HISTORY, write_aside
+from ppo_teach.checkpoints import HISTORY, read_history, write_aside
 from ppo_teach.kernels import pin_kernels
 from ppo_teach.plots import save_learning_curves
 from ppo_teach.runs.folders import read_task_name
@@ -27,6 +27,12 @@ from ppo_teach.tasks.task import Task, configured
 # Read when torch and tqdm are imported, so a process must be born with them.
 WORKER_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive", "TQDM_DISABLE": "1"}
 
+MOST_WORKERS = 61  # that Windows can wait for
+KILLED = (
+    "the process of a seed was killed, as a system does that has no memory left; the same command goes on from the "
+    "last checkpoints, and one seed at a time, --seed, takes less memory"
+)
+
 
 def run_seeds(
     make_task: Callable[[], Task], settings: Settings, folder: Path, *, seeds: Sequence[int]
@@ -35,20 +41,24 @@ def run_seeds(
 
     `folder` gets seed-0, seed-1, … and curves.png, in which all of them are drawn.
 
-    `make_task` must be a function of a module, which the processes can import.
+    `make_task` must be a function of a module, which the processes can import. Raises ChildProcessError, an OSError,
+    when one of them was killed.
     """
     os.environ.update(WORKER_ENVIRONMENT)
-    workers = min(len(seeds), usable_cores())
+    workers = min(len(seeds), usable_cores(), MOST_WORKERS)
     folders = {seed: folder / f"seed-{seed}" for seed in seeds}
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start_worker) as pool:
-        futures = [
-            pool.submit(_run_one, make_task, replace(settings, ppo=replace(settings.ppo, seed=seed)), folders[seed])
-            for seed in seeds
-        ]
-        _show_progress(futures, list(folders.values()), iterations=2 * settings.ppo.iterations * len(seeds))
-        pool.shutdown(wait=False, cancel_futures=True)  # nothing is left to cancel, unless a seed failed
-        evaluations = [future.result() for future in futures]
-    _draw(folder / "curves.png", list(folders.values()))
+    try:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start_worker) as pool:
+            futures = [
+                pool.submit(_run_one, make_task, replace(settings, ppo=replace(settings.ppo, seed=seed)), folders[seed])
+                for seed in seeds
+            ]
+            _show_progress(futures, list(folders.values()), iterations=2 * settings.ppo.iterations * len(seeds))
+            pool.shutdown(wait=False, cancel_futures=True)  # nothing is left to cancel, unless a seed failed
+            evaluations = [future.result() for future in futures]
+    except BrokenProcessPool as error:
+        raise ChildProcessError(KILLED) from error
+    _draw(folder / "curves.png", list(folders.values()), settings.ppo.iterations)
     return evaluations
 
 
@@ -73,10 +83,9 @@ def spread(numbers: Sequence[float]) -> str:
     return f"{numbers[0]:.1f}" if len(numbers) == 1 else f"{mean(numbers):.1f} ± {stdev(numbers):.1f}"
 
 
-def _draw(path: Path, folders: Sequence[Path]) -> None:
+def _draw(path: Path, folders: Sequence[Path], iterations: int) -> None:
     """The score and the KL divergence of finished runs, one thin line for each."""
-    texts = [(folder / HISTORY).read_text(encoding="utf-8") for folder in folders]
-    histories = [[json.loads(line) for line in text.splitlines()] for text in texts]
+    histories = [read_history(folder, iterations) for folder in folders]
     seeds = f"{len(folders)} seed{'s' if len(folders) > 1 else ''}"
     title = f"{read_task_name(folders[0])}, {seeds}: does the score rise, and how far from the start?"
     write_aside(path, lambda aside: save_learning_curves(aside, histories, title=title))
@@ -104,5 +113,5 @@ def _show_progress(futures: Sequence[Future[Evaluation]], folders: Sequence[Path
         while pending and not any(future.exception() for future in set(futures) - pending):
             _, pending = wait(pending, timeout=1, return_when=FIRST_EXCEPTION)
             histories = [path for folder in folders for path in folder.rglob(HISTORY)]
-            bar.n = sum(path.read_text(encoding="utf-8").count("\n") for path in histories)
+            bar.n = sum(path.read_bytes().count(b"\n") for path in histories)
             bar.refresh()

@@ -1,19 +1,22 @@
 """The supervised start of a task, made once and kept in the user's cache folder.
 
 A start is found again by all that it depends on: the package's source, the versions, the untrained weights, the texts,
-the settings. A change to any of them makes a new one.
+the settings. A change to any of them makes a new one, and so does damage.
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import torch
 from platformdirs import user_cache_path
 from torch import nn
 
-from ppo_teach.checkpoints import write_aside
+from ppo_teach.checkpoints import load_state, save_state
 from ppo_teach.kernels import probe
 from ppo_teach.pretraining import pretrain
 from ppo_teach.runs.provenance import fingerprint, source_digest, versions
@@ -29,13 +32,16 @@ def supervised_start(task: Task, *, seed: int, device: str = "cpu") -> nn.Module
     model = task.build(seed).to(device)
     _tell_what_does_not_fit(task, model)
     path = _cached_path(task, model, seed, device)
-    if path.exists():
-        model.load_state_dict(torch.load(path, weights_only=True, map_location=device))
+    with suppress(OSError, ValueError):  # it is not there, or damaged: made anew
+        model.load_state_dict(load_state(path, device=device))
         return model
+    writable = _is_writable(path.parent)
     responses, mask = encode_responses(task.tokenizer, task.corpus.references, eos=model.eos, pad=model.pad)
     rng = torch.Generator(device).manual_seed(seed)
     pretrain(model, task.prompts(model, task.corpus), responses, mask, **asdict(task.settings.supervision), rng=rng)
-    write_aside(path, lambda aside: torch.save(model.state_dict(), aside))
+    if writable:
+        with _going_on("the supervised start is not kept"):
+            save_state(path, model.state_dict())
     return model
 
 
@@ -48,6 +54,24 @@ def _tell_what_does_not_fit(task: Task, model: nn.Module) -> None:
             f"said whole; the longest has {int(lengths.max())} tokens, its end included",
             file=sys.stderr,
         )
+
+
+def _is_writable(folder: Path) -> bool:
+    """Whether a file can be made in the folder; if not, a line says why. Tried before the start takes its time."""
+    with _going_on("the supervised start will not be kept"):
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            return True
+    return False
+
+
+@contextmanager
+def _going_on(consequence: str) -> Iterator[None]:
+    """What the system refuses inside is told in one line, and no more."""
+    try:
+        yield
+    except OSError as error:
+        print(f"{consequence}: {error}", file=sys.stderr)
 
 
 def _cached_path(task: Task, model: nn.Module, seed: int, device: str) -> Path:
