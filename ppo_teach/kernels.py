@@ -3,7 +3,9 @@
 A library of linear algebra looks at the processor and then chooses its kernels. Each adds the same numbers in another
 order, so the last digit of a product differs from machine to machine, and training makes that difference grow. Here
 the kernels are chosen once and for all: `MKL_CBWR=COMPATIBLE` is the only branch that MKL takes on processors of every
-maker (asked for AVX2 on an AMD processor it quietly chooses for itself), and it needs no more than AVX2 besides.
+maker (asked for AVX2 on an AMD processor it quietly chooses for itself). Its square root alone stays the processor's:
+it begins with an approximation that every maker has his own of. So Adam is `fused` wherever it trains, and whitening
+multiplies by `rsqrt`: these take the root themselves, rounded as IEEE 754 says.
 """
 
 import os

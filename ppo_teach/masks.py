@@ -77,4 +77,4 @@ def whiten(x: Float[Tensor, "*B"], mask: Bool[Tensor, "*B"]) -> Float[Tensor, "*
     The variance is the biased one, and 1e-8 is added to it, so a single real token gives 0, not NaN.
     """
     centred = zero_padding(x - masked_mean(x, mask), mask)
-    return centred / torch.sqrt(masked_variance(x, mask) + 1e-8)
+    return centred * torch.rsqrt(masked_variance(x, mask) + 1e-8)

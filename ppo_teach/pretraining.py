@@ -65,7 +65,7 @@ def descend(
     linearly to 0. Raises ValueError when a loss is not finite.
     """
     device = next(model.parameters()).device
-    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, fused=True)
     warmup = max(1, steps // 20)
     losses = []
     for step in trange(steps, desc=desc, leave=False):

@@ -49,7 +49,7 @@ def test_an_iteration_is_compared_with_the_very_calls_that_it_makes(modules: dic
         return nullcontext()
 
     trunk = trainer.policy.trunk
-    modules["bare_calls"].iteration(setting, trunk, torch.optim.Adam(trunk.parameters()), rollout, part)
+    modules["bare_calls"].iteration(setting, trunk, torch.optim.Adam(trunk.parameters(), fused=True), rollout, part)
     # The prompts, three more tokens of four, the reference; then four epochs of four minibatches, two rows each.
     assert of_iteration == [(8, 3, False), *3 * [(8, 1, False)], (8, 6, False), *16 * [(2, 6, True)]]
     assert made == of_iteration

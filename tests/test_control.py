@@ -301,7 +301,7 @@ def test_the_update_descends_surrogate_critics_loss_and_entropy_bonus_as_one():
     experience = trainer.act()
     advantages, returns = trainer.assign_credit(experience)
     by_hand = network(4)
-    optimizer = torch.optim.Adam(by_hand.parameters(), lr=BINDING.learning_rate, eps=1e-5)
+    optimizer = torch.optim.Adam(by_hand.parameters(), lr=BINDING.learning_rate, eps=1e-5, fused=True)
     logits, values = by_hand(experience.observations)
     distribution = torch.distributions.Categorical(logits=logits)
     gain = distribution.log_prob(experience.actions) * (advantages - advantages.mean()) / advantages.std(correction=0)

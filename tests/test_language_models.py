@@ -251,7 +251,7 @@ def test_a_checkpoint_in_half_precision_is_trained_in_float32_and_a_small_step_m
         model, _ = load(gpt2_folder(tmp_path, dtype=dtype))
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
     before = {name: weights.clone() for name, weights in model.named_parameters()}
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-5)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-5, fused=True)
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)
     optimizer.step()
