@@ -72,3 +72,8 @@ def test_a_second_call_changes_nothing():
 def test_two_threads_are_not_the_published_kernels():
     torch.set_num_threads(2)
     assert not pinned()
+
+
+@pytest.mark.parametrize("name", ["ppo_teach.exercises", "ppo_teach.cli", "ppo_teach.runs", "ppo_teach.tasks"])
+def test_a_page_can_pin_its_kernels_after_its_imports(name):
+    assert first(f"import {name}; from ppo_teach.kernels import pin_kernels; print(pin_kernels())") == ["True"]

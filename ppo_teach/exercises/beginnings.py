@@ -7,8 +7,7 @@ import textwrap
 from pathlib import Path
 
 from ppo_teach.checks import require
-from ppo_teach.exercises.catalogue import EXERCISES, RIDDLES
-from ppo_teach.exercises.checking import require_exercise
+from ppo_teach.exercises.checking import exercises, require_exercise
 from ppo_teach.exercises.exercise import Exercise
 from ppo_teach.exercises.riddle import Riddle
 
@@ -18,7 +17,7 @@ def start_file(name: str, folder: Path) -> Path:
     require_exercise(name)
     path = folder / f"{name}.py"
     require(not path.exists(), f"name must be that of an exercise not yet started; there is a file {path} already")
-    path.write_text(beginning(RIDDLES.get(name) or EXERCISES[name]), encoding="utf-8")
+    path.write_text(beginning(exercises()[name]), encoding="utf-8")
     return path
 
 
