@@ -129,3 +129,16 @@ def test_a_name_that_does_not_exist_is_an_error_that_names_it():
         chapter_map.places(chapter_map.Equation("ppo_teach.advantages.gae", "tests/test_book.py::test_nothing"))
     with pytest.raises(LookupError, match=r"ppo_teach\.nowhere\.gae: no module"):
         chapter_map.places(chapter_map.Equation("ppo_teach.nowhere.gae", "tests/test_book.py::test_nothing"))
+
+
+@pytest.mark.parametrize("page", WRITTEN)
+def test_a_page_pins_its_kernels_before_anything_can_be_computed(page: str):
+    cells = re.findall(r"^```\{code-cell\}.*?^```$", (BOOK / f"{page}.md").read_text(), re.MULTILINE | re.DOTALL)
+    if cells:
+        statements = [line for line in cells[0].splitlines() if re.match(r"(from|import|[a-z_]+\()", line)]
+        assert [line.split("  #")[0] for line in statements[:4]] == [
+            "from ppo_teach.claims import show_failed_claims",
+            "from ppo_teach.kernels import pin_kernels",
+            "pin_kernels()",
+            "show_failed_claims()",
+        ]

@@ -67,7 +67,7 @@ def check_file(path: str | Path) -> list[Report]:
             place = place_of(error, code)
             return [unusable(path, f"{f'{place} raised ' if place else ''}{type(error).__name__}: {error}")]
         guesses = "".join(f", and {name!r}{meant(name)}" for name in others if meant(name))
-        kinds = f"define a function named after an exercise: {', '.join(NAMES)}"
+        kinds = f"define a function named after an exercise: {', '.join(exercises())}"
         require(bool(answers), f"{path.name} must {kinds}; it has none{guesses}")
         return [check(name, answers[name]) for name in exercises() if name in answers] + misspelt(others, set(answers))
 

@@ -26,6 +26,7 @@ from sphinx_external_toc.parsing import parse_toc_yaml
 from ppo_book.execution import chosen_cache, read_ledger, write_ledger
 
 AT_A_TIME = 2
+UNPINNED = "the numbers will not be those of the book"  # what `pin_kernels` warns of
 QUIET = "--log-level=ERROR"  # else every kernel warns that it speaks with us in plain text, on this machine
 
 
@@ -53,6 +54,8 @@ class Run:
                 claim = output.get("metadata", {}).get("ppo_teach_claim")
                 if claim:
                     found.append("\n    ".join([f"{self.chapter}:{line}: {claim['assertion']}", *claim["reasons"]]))
+                elif output.get("name") == "stderr" and UNPINNED in output.text:
+                    found.append(f"{self.chapter}:{line}: {output.text.strip().splitlines()[0]}")
                 elif raised(cell, output):
                     found.append(f"{self.chapter}:{line}: {output.ename}: {output.evalue}")
         return found
