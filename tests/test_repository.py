@@ -184,7 +184,7 @@ def test_text_is_read_and_written_in_an_encoding_that_is_named():
 
 
 def test_adam_takes_its_square_root_by_itself():
-    # The root that torch would ask of a library begins with an approximation that each maker's processor has its own of.
+    # The root that torch asks of a library begins with an approximation, and each maker's processor has its own.
     texts = {path: path.read_text(encoding="utf-8") for path in tracked_files() if path.suffix in (".py", ".md")}
     calls = [
         (path.relative_to(ROOT).as_posix(), call)
