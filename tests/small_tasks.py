@@ -14,7 +14,7 @@ from ppo_teach.texts import build_tokenizer
 
 NAMES = ["ada", "alan", "alonzo", "barbara", "claude", "donald", "edsger", "emmy", "grace", "john", "kurt", "sofia"]
 SETTINGS = Settings(
-    ppo=PPOConfig(iterations=12, batch_size=16, minibatch_size=16, learning_rate=5e-3, max_tokens=5, kl=FixedKL(0.01)),
+    ppo=PPOConfig(iterations=12, batch_size=32, minibatch_size=16, learning_rate=1e-2, max_tokens=5, kl=FixedKL(0.01)),
     supervision=Supervision(steps=60, batch_size=24, learning_rate=1e-2),
 )
 
