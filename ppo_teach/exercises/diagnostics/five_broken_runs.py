@@ -57,8 +57,8 @@ FIVE_BROKEN_RUNS = Riddle(
         ),
         "large_steps": Defect(
             "the learning rate is ten times too large",
-            "already in the first iteration `ratio_error` is above 1 and the clip active at half of the tokens, "
-            "although `first_ratio_error` is 0",
+            "already in the first iteration `ratio_error` is above 1 and the clip active at more than half of the "
+            "tokens, although `first_ratio_error` is 0",
         ),
         "reference_for_old": Defect(
             "the ratio is formed with the reference instead of the old policy",
