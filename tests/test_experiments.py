@@ -233,7 +233,7 @@ def test_an_imitator_climbs_the_log_probability_of_given_texts(script, polite: T
 
 def test_an_imitator_of_its_best_weighs_one_of_eight_by_score_less_penalty(script, polite: Task):
     beside = script("beside")
-    config = replace(polite.settings.ppo, kl=FixedKL(0.5))
+    config = replace(polite.settings.ppo, batch_size=16, kl=FixedKL(0.5))
     trainer = beside.learns_from_scores(polite, polite.build(0), config, trainer=beside.ImitatorOfItsBest)
     rollout, _, _ = trainer.act()
     assert rollout.prompts.rows.view(2, 8).unique(dim=1).shape == (2, 1)
@@ -255,7 +255,8 @@ def test_an_imitator_of_its_best_weighs_one_of_eight_by_score_less_penalty(scrip
 )
 def test_a_response_is_paid_by_its_place_among_eight(script, polite: Task, trainer: str, paid: list[float]):
     beside = script("beside")
-    placed = beside.learns_from_scores(polite, polite.build(0), polite.settings.ppo, trainer=getattr(beside, trainer))
+    config = replace(polite.settings.ppo, batch_size=16)
+    placed = beside.learns_from_scores(polite, polite.build(0), config, trainer=getattr(beside, trainer))
     rollout, ref_logprobs, _ = placed.act()
     assert rollout.prompts.rows.view(2, 8).unique(dim=1).shape == (2, 1)
     scores = torch.tensor([0.1, 0.9, 0.3, 0.3, 0.5, 0.5, 0.2, 0.0]).repeat(2)

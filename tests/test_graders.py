@@ -254,7 +254,6 @@ def mutants(function: Callable) -> Iterator[tuple[str, Callable]]:
 # the policy rules out has the weight 0; scores are numbers that no reader needs to hold constant;
 # and a sum is NaN where the product is.
 EQUIVALENT = {
-    "clip_fraction": {"operator in ratio * advantages"},
     "clipped_surrogate": {"zero_padding(old_logprobs, mask)", "zero_padding(advantages.detach(), mask)"},
     "clipped_value_loss": {"zero_padding(old_values.detach(), mask)", "zero_padding(returns.detach(), mask)"},
     "exact_kl": {"number 0.0"},

@@ -170,7 +170,7 @@ def without_encoding(file: Path) -> Iterator[str]:
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))
         given = {keyword.arg for keyword in node.keywords}
         binary = any(isinstance(it, ast.Constant) and "b" in str(it.value) for it in node.args)
-        opens = name in ("open", "fdopen", "TemporaryFile", "NamedTemporaryFile") and not binary
+        opens = name in ("open", "fdopen") and not binary
         pipes = name in ("run", "check_output", "Popen") and "text" in given
         paths = (name == "read_text" and not node.args) or name == "write_text"
         if (opens or pipes or paths) and "encoding" not in given:

@@ -427,9 +427,9 @@ def test_every_setting_changes_the_trained_weights(field: str):
 
 @pytest.mark.parametrize("change", [{"target": 1e-6}, {"horizon": 32.0}])
 def test_both_settings_of_the_kl_controller_change_the_trained_weights(change: dict[str, float]):
-    # The first divergence is 0, whatever the target; the second moves the coefficient of the third iteration.
-    changed = trained_weights(iterations=3, kl=replace(BINDING.kl, **change))
-    assert not torch.equal(trained_weights(iterations=3), changed)
+    # The first divergence is 0, whatever the target; later ones move the coefficient.
+    changed = trained_weights(iterations=5, kl=replace(BINDING.kl, **change))
+    assert not torch.equal(trained_weights(iterations=5), changed)
 
 
 @pytest.mark.parametrize(
