@@ -6,6 +6,8 @@ from math import inf
 from ppo_teach.checks import of_its_types, require
 from ppo_teach.kl import AdaptiveKL, FixedKL
 
+LARGEST = 3.4e38  # below the largest number of float32, in which models calculate
+
 
 @dataclass(frozen=True)
 class PPOConfig:
@@ -54,6 +56,11 @@ class PPOConfig:
             require(getattr(self, name) >= 0, f"{name} must be at least 0; got {getattr(self, name)}")
         for name in ("learning_rate", "temperature", "value_coef", "entropy_coef"):
             require(getattr(self, name) < inf, f"{name} must be finite; got {getattr(self, name)}")
+        for name in ("clip", "value_clip", "max_grad_norm"):
+            fits = getattr(self, name) <= LARGEST or getattr(self, name) == inf
+            require(
+                fits, f"{name} must be at most {LARGEST:.3g}, which float32 can hold, or inf; got {getattr(self, name)}"
+            )
         require(self.seed < 2**64, f"seed must be less than 2**64; got {self.seed}")
         for name in ("gamma", "lam"):
             require(0 <= getattr(self, name) <= 1, f"{name} must lie in [0, 1]; got {getattr(self, name)}")

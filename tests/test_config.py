@@ -135,3 +135,11 @@ def test_a_controller_is_finite(make, field):
 def test_the_supervised_starts_learning_rate_is_finite():
     with pytest.raises(ValueError, match=r"^learning_rate must be finite; got inf$"):
         Supervision(learning_rate=inf)
+
+
+@pytest.mark.parametrize("field", ["clip", "value_clip", "max_grad_norm"])
+def test_a_bound_that_float32_cannot_hold_is_refused(field: str):
+    with pytest.raises(
+        ValueError, match=rf"^{field} must be at most 3.4e\+38, which float32 can hold, or inf; got 1e\+308$"
+    ):
+        PPOConfig(**{field: 1e308})
