@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,7 +25,7 @@ def pages() -> list[str]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "name" in metafunc.fixturenames:
-        metafunc.parametrize("name", pages())
+        metafunc.parametrize("name", pages(), scope="session")  # all tests of one page, then those of the next
 
 
 @dataclass
@@ -74,11 +73,19 @@ def load(browser: Browser, address: str, *, theme: str, width: int) -> Reading:
 
 @pytest.fixture(scope="session")
 def look(browser: Browser, site: Path) -> Callable:
-    """Opens a page of the book to look at; tests share it, so they leave it as it is."""
+    """Opens a page of the book to look at; tests share it, so they leave it as it is.
 
-    @cache
+    When the next page is looked at the one before it is closed: open pages go on using the processor.
+    """
+    opened: dict[tuple[str, str, int], Reading] = {}
+
     def looking(name: str, *, theme: str = "light", width: int = 1280) -> Reading:
-        return load(browser, (site / name).as_uri(), theme=theme, width=width)
+        for key in [key for key in opened if key[0] != name]:
+            opened.pop(key).page.context.close()
+        key = (name, theme, width)
+        if key not in opened:
+            opened[key] = load(browser, (site / name).as_uri(), theme=theme, width=width)
+        return opened[key]
 
     return looking
 
