@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from all_exercises import ALL
 
-from ppo_teach.exercises.catalogue import EXERCISES, RIDDLES
 
 ROOT = Path(__file__).parent.parent
 BOOK = ROOT / "book"
@@ -27,7 +27,6 @@ MODULES = {
     if file != ROOT / "ppo_teach" / "__init__.py"
 }
 CHAPTER_OF = {module: slug for slug, chapter in MAP.chapters.items() for module in chapter.modules}
-ASKED = {**EXERCISES, **RIDDLES}
 EXERCISE_PACKAGES = {f"exercises.{slug.split('/')[-1].replace('-', '_')}": slug for slug in MAP.chapters}
 
 
@@ -69,7 +68,7 @@ def test_what_a_written_chapter_teaches_exists(slug: str):
     chapter = MAP.chapters[slug]
     assert [module for module in chapter.modules if module not in MODULES] == []
     assert [test for test in chapter.tests if not (ROOT / test).is_file()] == []
-    assert [exercise for exercise in chapter.exercises if exercise not in ASKED] == []
+    assert [exercise for exercise in chapter.exercises if exercise not in ALL] == []
 
 
 @pytest.mark.parametrize("module", CHAPTER_OF)
@@ -78,9 +77,9 @@ def test_the_tests_of_a_module_are_listed_with_it(module: str):
     assert not (ROOT / test).exists() or test in MAP.chapters[CHAPTER_OF[module]].tests
 
 
-@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize("name", ALL)
 def test_an_exercise_and_its_chapter_name_each_other(name: str):
-    chapter = ASKED[name].chapter
+    chapter = ALL[name].chapter
     assert name in MAP.chapters[chapter.slug].exercises
     if chapter.slug in WRITTEN:
         page = (BOOK / f"{chapter.slug}.md").read_text()

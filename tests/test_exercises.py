@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from all_exercises import EXERCISES
 
 from ppo_teach.advantages import gae
 from ppo_teach.exercises import check, check_file, checking, grading
 from ppo_teach.exercises.answers import ask
 from ppo_teach.exercises.attempts import BORROWED, UNWRITTEN, not_begun
-from ppo_teach.exercises.catalogue import EXERCISES
 from ppo_teach.exercises.exercise import Exercise
 from ppo_teach.exercises.limits import TimeUp, within
 from ppo_teach.exercises.ppo.updating import epochs_seen

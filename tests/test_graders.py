@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 import jaxtyping
 import pytest
 import torch
+from all_exercises import EXERCISES
 from torch import Tensor
 
 from ppo_teach.exercises import check, grading
 from ppo_teach.exercises.answers import ask, close, same
-from ppo_teach.exercises.catalogue import EXERCISES
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.grading import agree, cases_of, causes, known_answer, right_answers, wrong_answers
 

@@ -13,14 +13,13 @@ from pathlib import Path
 
 import jaxtyping
 import pytest
+from all_exercises import ALL, EXERCISES, RIDDLES
 
 from ppo_teach import __main__ as command
 from ppo_teach.exercises import check_file, grading
 from ppo_teach.exercises.beginnings import beginning, start_file
-from ppo_teach.exercises.catalogue import EXERCISES, RIDDLES
 
 BOOK = Path(__file__).parent.parent / "book"
-ALL = {**EXERCISES, **RIDDLES}
 RIGHT = """\
 def value_loss(values, returns, mask):
     errors = (returns[mask].detach() - values[mask]) ** 2
@@ -77,7 +76,7 @@ def filled_in(name: str, cell: str) -> str:
 def call_of_a_variant(name: str, arguments: ast.arguments) -> str:
     given = [it.arg for it in arguments.args] + [f"{it.arg}={it.arg}" for it in arguments.kwonlyargs]
     variant = f"EXERCISES[{name!r}].variants[0]"
-    return f"from ppo_teach.exercises.catalogue import EXERCISES; return {variant}({', '.join(given)})"
+    return f"from all_exercises import EXERCISES; return {variant}({', '.join(given)})"
 
 
 def test_every_graded_exercise_has_a_cell_to_copy():

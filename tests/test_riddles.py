@@ -6,9 +6,9 @@ from pathlib import Path
 from statistics import fmean, median
 
 import pytest
+from all_exercises import RIDDLES
 
 from ppo_teach.exercises import check, check_file
-from ppo_teach.exercises.catalogue import RIDDLES
 from ppo_teach.exercises.diagnostics.broken_trainers import train_clerk
 from ppo_teach.exercises.diagnostics.five_broken_runs import FIVE_BROKEN_RUNS, TRAINERS
 from ppo_teach.trainer import PPOTrainer

@@ -6,12 +6,12 @@ For the reader
     beginnings  a file to begin in
     commands    the same from the shell: ppo-teach start, ppo-teach check
 
-For an author, who adds one module to the package of its chapter, and its exercise to the catalogue
+For an author, who adds one file to the folder of its chapter, and its name to the contents
+    contents    the exercises of each chapter
     exercise    the shape of an exercise
+    edits       a wrong implementation as an edit of the right one
     riddle      the shape of one whose answer is no function: what is wrong with these runs?
-    chapters    where exercises belong
     averages    mistakes that several exercises share
-    catalogue   all of them
 
 How grading works
     running     the reader's file or notebook, run with the names of the pages

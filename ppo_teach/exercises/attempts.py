@@ -21,7 +21,7 @@ def not_begun(exercise: Exercise, function: Callable) -> str:
     calls, result = [], None
 
     def notice(frame, event, _argument) -> None:
-        if event == "call" and frame.f_code in own:
+        if event == "call" and any(frame.f_code is code for code in own):
             calls.append(frame)
 
     sys.setprofile(notice)

@@ -7,7 +7,8 @@ import textwrap
 from pathlib import Path
 
 from ppo_teach.checks import require
-from ppo_teach.exercises.checking import exercises, require_exercise
+from ppo_teach.exercises.checking import require_exercise
+from ppo_teach.exercises.contents import EXERCISES
 from ppo_teach.exercises.exercise import Exercise
 from ppo_teach.exercises.riddle import Riddle
 
@@ -17,7 +18,7 @@ def start_file(name: str, folder: Path) -> Path:
     require_exercise(name)
     path = folder / f"{name}.py"
     require(not path.exists(), f"name must be that of an exercise not yet started; there is a file {path} already")
-    path.write_text(beginning(exercises()[name]), encoding="utf-8")
+    path.write_text(beginning(EXERCISES[name]), encoding="utf-8")
     return path
 
 

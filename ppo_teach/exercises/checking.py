@@ -4,7 +4,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from ppo_teach.checks import require
-from ppo_teach.exercises.exercise import Exercise
+from ppo_teach.exercises.contents import EXERCISES
 from ppo_teach.exercises.grading import grade
 from ppo_teach.exercises.limits import TimeUp, within
 from ppo_teach.exercises.report import NOT_ATTEMPTED, WRONG, Report
@@ -14,17 +14,6 @@ from ppo_teach.exercises.running import MODULE, Cell, cells, neighbours, new_mod
 FILE_SECONDS = 60.0
 
 
-def exercises() -> dict[str, Exercise | Riddle]:
-    """All by name, in the book's order, loaded when first asked for.
-
-    Their cases are tensors: whoever imports `check` can still pin the kernels, which must come before torch's first
-    operation.
-    """
-    from ppo_teach.exercises.catalogue import EXERCISES, RIDDLES
-
-    return EXERCISES | RIDDLES
-
-
 def check(name: str, answer: object, *, seed: int = 0) -> Report:
     """How the reader's answer fares in the exercise `name`: a function, or for a riddle a dictionary.
 
@@ -32,19 +21,19 @@ def check(name: str, answer: object, *, seed: int = 0) -> Report:
     a name that is no exercise raises ValueError.
     """
     require_exercise(name)
-    exercise = exercises()[name]
+    exercise = EXERCISES[name]
     return solve(exercise, answer) if isinstance(exercise, Riddle) else grade(exercise, answer, seed=seed)
 
 
 def require_exercise(name: str) -> None:
     """Nothing when an exercise has this name; otherwise a ValueError with all names, and the one that may be meant."""
-    names = exercises()
+    names = EXERCISES
     require(name in names, f"name must be an exercise: {', '.join(names)}; got {name!r}{meant(name)}")
 
 
 def meant(name: str) -> str:
     """A guess, when one exercise is spelt nearly so."""
-    return "".join(f". Did you mean {guess!r}?" for guess in get_close_matches(name, exercises(), n=1))
+    return "".join(f". Did you mean {guess!r}?" for guess in get_close_matches(name, EXERCISES, n=1))
 
 
 def check_file(path: str | Path) -> list[Report]:
@@ -67,9 +56,9 @@ def check_file(path: str | Path) -> list[Report]:
             place = place_of(error, code)
             return [unusable(path, f"{f'{place} raised ' if place else ''}{type(error).__name__}: {error}")]
         guesses = "".join(f", and {name!r}{meant(name)}" for name in others if meant(name))
-        kinds = f"define a function named after an exercise: {', '.join(exercises())}"
+        kinds = f"define a function named after an exercise: {', '.join(EXERCISES)}"
         require(bool(answers), f"{path.name} must {kinds}; it has none{guesses}")
-        return [check(name, answers[name]) for name in exercises() if name in answers] + misspelt(others, set(answers))
+        return [check(name, answers[name]) for name in EXERCISES if name in answers] + misspelt(others, set(answers))
 
 
 def read(code: list[Cell]) -> tuple[dict[str, object], list[str]]:
@@ -91,12 +80,12 @@ def read(code: list[Cell]) -> tuple[dict[str, object], list[str]]:
         cell.run(module)
         named |= {name: it for name, it in vars(module).items() if is_answer(name, it)}
     defined = [name for name, it in vars(module).items() if getattr(it, "__module__", None) == MODULE]
-    return handed | named, [name for name in defined if name not in exercises()]
+    return handed | named, [name for name in defined if name not in EXERCISES]
 
 
 def is_answer(name: str, value: object) -> bool:
     """Whether it bears an exercise's name and is not the package's own."""
-    exercise = exercises().get(name)
+    exercise = EXERCISES.get(name)
     return isinstance(exercise, Riddle) or (exercise is not None and value is not exercise.function)
 
 
@@ -104,7 +93,7 @@ def misspelt(names: list[str], answered: set[str]) -> list[Report]:
     """A report for each name that is very nearly that of an exercise which has no answer."""
     reports = []
     for name in names:
-        for guess in set(get_close_matches(name, exercises(), n=1, cutoff=0.85)) - answered:
+        for guess in set(get_close_matches(name, EXERCISES, n=1, cutoff=0.85)) - answered:
             reports.append(Report(name, NOT_ATTEMPTED, "no exercise has this name", f"Did you mean `{guess}`?"))
     return reports
 

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ppo_teach.exercises.chapters import Chapter
+from ppo_teach.exercises.contents import EXERCISES, Chapter
 
 Inputs = dict[str, Tensor | float | int]
 RANDOM_CASES = 4
@@ -92,7 +92,6 @@ class Exercise:
 
     function: Callable
     title: str
-    chapter: Chapter
     section: str
     minutes: int
     difficulty: int
@@ -112,6 +111,10 @@ class Exercise:
     @property
     def name(self) -> str:
         return self.function.__name__
+
+    @property
+    def chapter(self) -> Chapter:
+        return EXERCISES.chapter_of(self.name)
 
     @property
     def stub(self) -> str:

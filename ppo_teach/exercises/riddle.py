@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from ppo_teach.exercises.chapters import Chapter
+from ppo_teach.exercises.contents import EXERCISES, Chapter
 from ppo_teach.exercises.report import NOT_ATTEMPTED, PASSED, WRONG, Report
 from ppo_teach.exercises.wording import listed
 
@@ -38,7 +38,6 @@ class Riddle:
 
     name: str
     title: str
-    chapter: Chapter
     section: str
     minutes: int
     difficulty: int
@@ -46,6 +45,10 @@ class Riddle:
     defects: Mapping[str, Defect]
     runs: Mapping[str, str]
     clues: Mapping[str, tuple[str, str, str]]
+
+    @property
+    def chapter(self) -> Chapter:
+        return EXERCISES.chapter_of(self.name)
 
     @property
     def stub(self) -> str:

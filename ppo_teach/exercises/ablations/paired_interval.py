@@ -5,7 +5,6 @@ import statistics
 import torch
 
 from ppo_teach.exercises.ablations.paired_interval_misconceptions import MISCONCEPTIONS
-from ppo_teach.exercises.chapters import ABLATIONS
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.intervals import paired_interval
 
@@ -50,10 +49,9 @@ def end(index: tuple[int, ...]) -> str:
     return f"{'lower' if index[0] == 0 else 'upper'} end"
 
 
-PAIRED_INTERVAL = Exercise(
+EXERCISE = Exercise(
     function=paired_interval,
     title="More than luck?",
-    chapter=ABLATIONS,
     section="How many seeds make a difference?",
     minutes=10,
     difficulty=2,

@@ -6,7 +6,6 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ppo_teach.exercises.advantages.bootstrap_values_misconceptions import MISCONCEPTIONS
-from ppo_teach.exercises.chapters import ADVANTAGES
 from ppo_teach.exercises.exercise import Case, Exercise, pick
 
 
@@ -64,10 +63,9 @@ def in_numpy(values, final_values, terminated, truncated):
 
 
 NAN = float("nan")
-BOOTSTRAP_VALUES = Exercise(
+EXERCISE = Exercise(
     function=bootstrap_values,
     title="What follows an end",
-    chapter=ADVANTAGES,
     section="Ends",
     minutes=10,
     difficulty=3,

@@ -7,7 +7,6 @@ from torch import Tensor
 from ppo_teach.advantages import gae
 from ppo_teach.exercises.advantages.gae_ends import ENDS
 from ppo_teach.exercises.advantages.gae_misconceptions import MISCONCEPTIONS
-from ppo_teach.exercises.chapters import ADVANTAGES
 from ppo_teach.exercises.exercise import Case, Exercise, pick
 
 
@@ -98,10 +97,9 @@ def in_numpy(rewards, values, next_values, terminated, truncated, *, gamma, lam)
     return advantages
 
 
-GAE = Exercise(
+EXERCISE = Exercise(
     function=gae,
     title="Generalised advantage estimation",
-    chapter=ADVANTAGES,
     section="From residuals to advantages",
     minutes=15,
     difficulty=3,

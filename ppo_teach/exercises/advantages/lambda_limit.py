@@ -6,7 +6,6 @@ from torch import Tensor
 
 from ppo_teach.advantages import gae
 from ppo_teach.exercises.advantages.lambda_limit_misconceptions import MISCONCEPTIONS
-from ppo_teach.exercises.chapters import ADVANTAGES
 from ppo_teach.exercises.exercise import Case, Exercise, pick
 from ppo_teach.reinforce import rewards_to_go
 
@@ -59,10 +58,9 @@ def column_by_column(rewards, values, *, gamma, lam):
     return torch.stack(columns, dim=1)
 
 
-LAMBDA_LIMIT = Exercise(
+EXERCISE = Exercise(
     function=lambda_limit,
     title="The two limits of λ",
-    chapter=ADVANTAGES,
     section="From residuals to advantages",
     minutes=10,
     difficulty=2,

@@ -5,7 +5,6 @@ import torch
 
 from ppo_teach.advantages import td_residuals
 from ppo_teach.exercises.advantages.td_residuals_misconceptions import MISCONCEPTIONS
-from ppo_teach.exercises.chapters import ADVANTAGES
 from ppo_teach.exercises.exercise import Case, Exercise, pick
 
 
@@ -52,10 +51,9 @@ def in_numpy(rewards, values, next_values, terminated, *, gamma):
 
 
 NAN = float("nan")
-TD_RESIDUALS = Exercise(
+EXERCISE = Exercise(
     function=td_residuals,
     title="TD residuals",
-    chapter=ADVANTAGES,
     section="The surprise of one token",
     minutes=10,
     difficulty=2,

@@ -1,6 +1,5 @@
 """Name the defects of five runs. Chapter: book/ppo/diagnostics.md."""
 
-from ppo_teach.exercises.chapters import DIAGNOSTICS
 from ppo_teach.exercises.diagnostics.broken_trainers import (
     FrozenCritic,
     LargeSteps,
@@ -27,10 +26,9 @@ TRAINERS: dict[str, type[PPOTrainer]] = {
     "neighbours_score": NeighboursScore,
 }
 
-FIVE_BROKEN_RUNS = Riddle(
+EXERCISE = Riddle(
     name="five_broken_runs",
     title="Five broken runs",
-    chapter=DIAGNOSTICS,
     section="Five broken runs",
     minutes=20,
     difficulty=3,

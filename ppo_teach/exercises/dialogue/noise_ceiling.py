@@ -2,7 +2,6 @@
 
 import torch
 
-from ppo_teach.exercises.chapters import DIALOGUE
 from ppo_teach.exercises.dialogue.noise_ceiling_misconceptions import MISCONCEPTIONS
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.preferences import noise_ceiling
@@ -37,10 +36,9 @@ def half_and_a_half(first_gold, second_gold, *, temperature):
     return 0.5 + 0.5 * torch.tanh((first_gold - second_gold).abs() / temperature / 2).mean()
 
 
-NOISE_CEILING = Exercise(
+EXERCISE = Exercise(
     function=noise_ceiling,
     title="How good can a judge be?",
-    chapter=DIALOGUE,
     section="A judge, and how good he can be",
     minutes=10,
     difficulty=2,

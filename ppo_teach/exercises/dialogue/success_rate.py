@@ -5,7 +5,6 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ppo_teach.checks import require, same_shape
-from ppo_teach.exercises.chapters import DIALOGUE
 from ppo_teach.exercises.dialogue.success_rate_misconceptions import MISCONCEPTIONS
 from ppo_teach.exercises.exercise import Case, Exercise
 
@@ -56,10 +55,9 @@ def one_by_one(conversations, outcomes):
     return torch.stack(ended).float().mean()
 
 
-SUCCESS_RATE = Exercise(
+EXERCISE = Exercise(
     function=success_rate,
     title="How many were helped?",
-    chapter=DIALOGUE,
     section="A customer, and a whole conversation",
     minutes=10,
     difficulty=2,

@@ -5,7 +5,6 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ppo_teach.checks import require
-from ppo_teach.exercises.chapters import GENERATION
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.generation.distinct_n_misconceptions import MISCONCEPTIONS
 
@@ -68,10 +67,9 @@ def by_repetitions(texts, mask, *, n):
     return torch.tensor(1 - repeated / total if total else 0.0)
 
 
-DISTINCT_N = Exercise(
+EXERCISE = Exercise(
     function=distinct_n,
     title="How varied are they?",
-    chapter=GENERATION,
     section="Four judges of a review",
     minutes=10,
     difficulty=2,

@@ -7,7 +7,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ppo_teach.checks import require
-from ppo_teach.exercises.chapters import GENERATION
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.generation.frontier_point_misconceptions import MISCONCEPTIONS
 
@@ -64,10 +63,9 @@ def coordinate(index: tuple[int, ...]) -> str:
     return ("expected score", "KL")[index[0]]
 
 
-FRONTIER_POINT = Exercise(
+EXERCISE = Exercise(
     function=frontier_point,
     title="What could a nat buy?",
-    chapter=GENERATION,
     section="What could be had",
     minutes=15,
     difficulty=3,

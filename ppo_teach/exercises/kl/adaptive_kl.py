@@ -10,7 +10,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ppo_teach.exercises.chapters import KL
 from ppo_teach.exercises.exercise import Case, Exercise, Misshapen, pick
 from ppo_teach.exercises.kl.adaptive_kl_misconceptions import MISCONCEPTIONS
 
@@ -102,10 +101,9 @@ class InThreeCases:
         return InThreeCases(self.coef.item() * (1 + episodes / self.horizon * error), self.target, self.horizon)
 
 
-ADAPTIVE_KL = Exercise(
+EXERCISE = Exercise(
     function=AdaptiveKL,
     title="A coefficient that follows the KL",
-    chapter=KL,
     section="What does one nat cost?",
     minutes=10,
     difficulty=2,

@@ -2,7 +2,6 @@
 
 import torch
 
-from ppo_teach.exercises.chapters import KL
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.kl.exact_kl_misconceptions import MISCONCEPTIONS
 from ppo_teach.kl import exact_kl
@@ -43,10 +42,9 @@ def word_by_word(logits, ref_logits):
 
 
 INF = float("inf")
-EXACT_KL = Exercise(
+EXERCISE = Exercise(
     function=exact_kl,
     title="The divergence of two next-token distributions",
-    chapter=KL,
     section="Two ways to be far",
     minutes=10,
     difficulty=2,

@@ -2,7 +2,6 @@
 
 import torch
 
-from ppo_teach.exercises.chapters import KL
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.kl.k3_misconceptions import MISCONCEPTIONS
 from ppo_teach.kl import k3
@@ -43,10 +42,9 @@ def as_published(logprobs, ref_logprobs):
     return (r - 1) - r.log()
 
 
-K3 = Exercise(
+EXERCISE = Exercise(
     function=k3,
     title="An estimate that is never negative",
-    chapter=KL,
     section="Three estimates of one number",
     minutes=10,
     difficulty=2,

@@ -3,7 +3,6 @@
 import torch
 from torch.nn.functional import mse_loss
 
-from ppo_teach.exercises.chapters import KL
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.kl.kl_loss_misconceptions import MISCONCEPTIONS
 from ppo_teach.kl import kl_loss
@@ -45,10 +44,9 @@ def token_by_token(logprobs, ref_logprobs, mask):
 
 
 NAN = float("nan")
-KL_LOSS = Exercise(
+EXERCISE = Exercise(
     function=kl_loss,
     title="Which has the right gradient as a loss?",
-    chapter=KL,
     section="The gradient of an estimate",
     minutes=10,
     difficulty=3,

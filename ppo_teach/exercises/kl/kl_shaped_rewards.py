@@ -2,7 +2,6 @@
 
 import torch
 
-from ppo_teach.exercises.chapters import KL
 from ppo_teach.exercises.exercise import Case, Exercise, pick
 from ppo_teach.exercises.kl.kl_shaped_rewards_misconceptions import MISCONCEPTIONS
 from ppo_teach.exercises.kl.kl_shaped_rewards_scores import SCORES
@@ -55,10 +54,9 @@ def by_differences_of_the_mask(scores, logprobs, ref_logprobs, mask, *, kl_coef)
 
 
 NAN = float("nan")
-KL_SHAPED_REWARDS = Exercise(
+EXERCISE = Exercise(
     function=kl_shaped_rewards,
     title="The KL penalty in the reward",
-    chapter=KL,
     section="A penalty in the reward",
     minutes=15,
     difficulty=3,

@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 
-from ppo_teach.exercises.chapters import LANGUAGE_AS_MDP
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.language_as_mdp.playing import digits_of, place_in_trace, play
 from ppo_teach.exercises.language_as_mdp.reply_env_misconceptions import MISCONCEPTIONS
@@ -106,10 +105,9 @@ def random_replies(rng: torch.Generator) -> Case:
 
 
 NAN = float("nan")
-REPLY_ENV = Exercise(
+EXERCISE = Exercise(
     function=ReplyEnv,
     title="The environment of a reply",
-    chapter=LANGUAGE_AS_MDP,
     section="Two ways to stop",
     minutes=20,
     difficulty=2,

@@ -4,7 +4,6 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from ppo_teach.exercises.chapters import LANGUAGE_MODELS
 from ppo_teach.exercises.exercise import Case, Exercise, Misshapen
 from ppo_teach.exercises.language_models.position_ids_misconceptions import MISCONCEPTIONS
 
@@ -69,10 +68,9 @@ def token_by_token(mask):
     return positions
 
 
-POSITION_IDS = Exercise(
+EXERCISE = Exercise(
     function=position_ids,
     title="Where does a text begin?",
-    chapter=LANGUAGE_MODELS,
     section="Padding on the left",
     minutes=10,
     difficulty=2,

@@ -5,7 +5,6 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from ppo_teach.exercises.chapters import LANGUAGE_MODELS
 from ppo_teach.exercises.exercise import Case, Exercise, pick
 from ppo_teach.exercises.language_models.response_logprobs_misconceptions import MISCONCEPTIONS
 from ppo_teach.policy import action_logprobs
@@ -64,10 +63,9 @@ def token_by_token(logits, tokens, *, prompt_width):
 
 HAND = [[0, 1.0986, 0], [0, 0, 0.6931], [2.0794, 0, 0]]  # log 3, log 2, log 8
 
-RESPONSE_LOGPROBS = Exercise(
+EXERCISE = Exercise(
     function=response_logprobs,
     title="The shift by one",
-    chapter=LANGUAGE_MODELS,
     section="The shift by one",
     minutes=10,
     difficulty=2,

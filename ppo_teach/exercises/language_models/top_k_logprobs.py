@@ -5,7 +5,6 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.distributions import Categorical
 
-from ppo_teach.exercises.chapters import LANGUAGE_MODELS
 from ppo_teach.exercises.exercise import Case, Exercise, pick
 from ppo_teach.exercises.language_models.top_k_logprobs_misconceptions import MISCONCEPTIONS
 from ppo_teach.exercises.softmax_policy.action_logprobs import choice
@@ -69,10 +68,9 @@ def token_by_token(logits, actions, *, k):
     return torch.stack(answers).view(actions.shape)
 
 
-TOP_K_LOGPROBS = Exercise(
+EXERCISE = Exercise(
     function=top_k_logprobs,
     title="Scored as it was drawn",
-    chapter=LANGUAGE_MODELS,
     section="Top-k: drawn from a few, scored over all",
     minutes=15,
     difficulty=3,

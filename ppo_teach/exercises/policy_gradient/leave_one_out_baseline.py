@@ -3,7 +3,6 @@
 import numpy as np
 import torch
 
-from ppo_teach.exercises.chapters import POLICY_GRADIENT
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.policy_gradient.leave_one_out_baseline_misconceptions import MISCONCEPTIONS
 from ppo_teach.reinforce import leave_one_out_baseline
@@ -40,10 +39,9 @@ def one_by_one(scores):
     return np.stack([np.delete(array, i, axis=-1).mean(axis=-1) for i in range(array.shape[-1])], axis=-1)
 
 
-LEAVE_ONE_OUT_BASELINE = Exercise(
+EXERCISE = Exercise(
     function=leave_one_out_baseline,
     title="Leave one out",
-    chapter=POLICY_GRADIENT,
     section="A baseline from the batch",
     minutes=10,
     difficulty=2,

@@ -2,7 +2,6 @@
 
 import torch
 
-from ppo_teach.exercises.chapters import POLICY_GRADIENT
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.policy_gradient.reinforce_loss_misconceptions import MISCONCEPTIONS
 from ppo_teach.reinforce import reinforce_loss
@@ -41,10 +40,9 @@ def by_filling(logprobs, weights, mask):
 
 
 NAN = float("nan")
-REINFORCE_LOSS = Exercise(
+EXERCISE = Exercise(
     function=reinforce_loss,
     title="The loss of REINFORCE",
-    chapter=POLICY_GRADIENT,
     section="One batch, one loss",
     minutes=10,
     difficulty=2,

@@ -2,7 +2,6 @@
 
 import torch
 
-from ppo_teach.exercises.chapters import POLICY_GRADIENT
 from ppo_teach.exercises.exercise import Case, Exercise, pick
 from ppo_teach.exercises.policy_gradient.rewards_to_go_misconceptions import MISCONCEPTIONS
 from ppo_teach.reinforce import rewards_to_go
@@ -51,10 +50,9 @@ def reply_by_reply(rewards, mask, *, gamma):
 
 
 NAN = float("nan")
-REWARDS_TO_GO = Exercise(
+EXERCISE = Exercise(
     function=rewards_to_go,
     title="Rewards to go",
-    chapter=POLICY_GRADIENT,
     section="What was earned before",
     minutes=10,
     difficulty=2,

@@ -7,7 +7,6 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ppo_teach.advantages import gae
-from ppo_teach.exercises.chapters import PPO
 from ppo_teach.exercises.exercise import Case, Exercise, Misshapen, pick
 from ppo_teach.exercises.ppo.advantages_and_returns_misconceptions import MISCONCEPTIONS
 from ppo_teach.masks import whiten, zero_padding
@@ -130,10 +129,9 @@ def as_arrays(rewards, values, next_values, terminated, truncated, mask, *, gamm
     return whiten(advantages, mask).numpy(), returns.numpy()
 
 
-ADVANTAGES_AND_RETURNS = Exercise(
+EXERCISE = Exercise(
     function=advantages_and_returns,
     title="One estimate for two learners",
-    chapter=PPO,
     section="Assign credit",
     minutes=15,
     difficulty=3,

@@ -2,7 +2,6 @@
 
 import torch
 
-from ppo_teach.exercises.chapters import PPO
 from ppo_teach.exercises.exercise import Case, Exercise, pick
 from ppo_teach.exercises.ppo.clipped_value_loss_misconceptions import MISCONCEPTIONS
 from ppo_teach.values import clipped_value_loss
@@ -71,10 +70,9 @@ def token_by_token(values, old_values, returns, mask, *, clip):
 
 
 NAN = float("nan")
-CLIPPED_VALUE_LOSS = Exercise(
+EXERCISE = Exercise(
     function=clipped_value_loss,
     title="The critic's step, bounded",
-    chapter=PPO,
     section="A clip for the critic",
     minutes=10,
     difficulty=3,

@@ -7,7 +7,6 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from ppo_teach.exercises.chapters import PPO
 from ppo_teach.exercises.exercise import Case, Exercise, Misshapen
 from ppo_teach.exercises.ppo.masked_mean_misconceptions import MISCONCEPTIONS
 from ppo_teach.masks import masked_mean
@@ -78,10 +77,9 @@ def token_by_token(x, mask):
 
 
 NAN = float("nan")
-MASKED_MEAN = Exercise(
+EXERCISE = Exercise(
     function=masked_mean,
     title="The mean over real tokens",
-    chapter=PPO,
     section="Only what is real",
     minutes=5,
     difficulty=1,

@@ -6,7 +6,6 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ppo_teach.config import ControlConfig
-from ppo_teach.exercises.chapters import PPO
 from ppo_teach.exercises.exercise import Case, Exercise, pick
 from ppo_teach.exercises.ppo.ppo_update_misconceptions import MISCONCEPTIONS
 from ppo_teach.exercises.ppo.ppo_update_steps import STEPS
@@ -159,10 +158,9 @@ def by_epochs_of_rows(
 
 
 SIX_STATES = torch.eye(6).tolist()
-PPO_UPDATE = Exercise(
+EXERCISE = Exercise(
     function=ppo_update,
     title="The update",
-    chapter=PPO,
     section="The whole loss",
     minutes=20,
     difficulty=4,

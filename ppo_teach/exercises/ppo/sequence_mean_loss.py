@@ -4,7 +4,6 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ppo_teach.exercises.chapters import PPO
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.ppo.sequence_mean_loss_misconceptions import MISCONCEPTIONS
 from ppo_teach.masks import masked_mean, zero_padding
@@ -48,10 +47,9 @@ def by_nanmean(losses, mask):
 
 
 NAN = float("nan")
-SEQUENCE_MEAN_LOSS = Exercise(
+EXERCISE = Exercise(
     function=sequence_mean_loss,
     title="Every reply weighs the same",
-    chapter=PPO,
     section="Whose mean?",
     minutes=10,
     difficulty=2,

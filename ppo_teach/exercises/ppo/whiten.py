@@ -2,7 +2,6 @@
 
 import torch
 
-from ppo_teach.exercises.chapters import PPO
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.ppo.whiten_misconceptions import MISCONCEPTIONS
 from ppo_teach.masks import whiten
@@ -47,10 +46,9 @@ def token_by_token(x, mask):
 
 
 NAN = float("nan")
-WHITEN = Exercise(
+EXERCISE = Exercise(
     function=whiten,
     title="Whitening a padded batch",
-    chapter=PPO,
     section="Whitening",
     minutes=10,
     difficulty=2,

@@ -7,7 +7,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ppo_teach.checks import same_shape
-from ppo_teach.exercises.chapters import PPO_FOR_LANGUAGE
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.ppo_for_language.split_gain_misconceptions import MISCONCEPTIONS
 
@@ -59,10 +58,9 @@ def part(index: tuple[int, ...]) -> str:
     return ("control's part", "reward's part")[index[0]]
 
 
-SPLIT_GAIN = Exercise(
+EXERCISE = Exercise(
     function=split_gain,
     title="Whose gain is it?",
-    chapter=PPO_FOR_LANGUAGE,
     section="Whose gain is it?",
     minutes=10,
     difficulty=2,

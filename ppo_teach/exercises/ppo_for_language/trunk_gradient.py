@@ -5,7 +5,6 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ppo_teach.checks import require, same_shape
-from ppo_teach.exercises.chapters import PPO_FOR_LANGUAGE
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.ppo_for_language.trunk_gradient_misconceptions import MISCONCEPTIONS
 from ppo_teach.masks import zero_padding
@@ -78,10 +77,9 @@ def component(index: tuple[int, ...]) -> str:
 
 NAN = float("nan")
 TWO_ROWS = [[[1, 2], [9, 9]], [[2, 0], [0, 1]]]
-TRUNK_GRADIENT = Exercise(
+EXERCISE = Exercise(
     function=trunk_gradient,
     title="What the critic does to the trunk",
-    chapter=PPO_FOR_LANGUAGE,
     section="The critic in a shared trunk",
     minutes=15,
     difficulty=3,

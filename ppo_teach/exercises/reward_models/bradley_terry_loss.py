@@ -5,7 +5,6 @@ import math
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
-from ppo_teach.exercises.chapters import REWARD_MODELS
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.reward_models.bradley_terry_loss_misconceptions import MISCONCEPTIONS
 from ppo_teach.reward_model import bradley_terry_loss
@@ -42,10 +41,9 @@ def pair_by_pair(chosen, rejected):
     return sum(torch.logaddexp(zero, r - c) for c, r in zip(chosen, rejected, strict=True)) / len(chosen)
 
 
-BRADLEY_TERRY_LOSS = Exercise(
+EXERCISE = Exercise(
     function=bradley_terry_loss,
     title="The loss of a choice",
-    chapter=REWARD_MODELS,
     section="A model of choice",
     minutes=10,
     difficulty=2,

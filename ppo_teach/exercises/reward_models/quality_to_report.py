@@ -4,7 +4,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ppo_teach.exercises.chapters import REWARD_MODELS
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.reward_models.quality_to_report_misconceptions import MISCONCEPTIONS
 
@@ -50,10 +49,9 @@ def by_the_first_that_is_highest(learned, validation, test):
     return test[(validation == validation.amax()).nonzero()[0, 0]]
 
 
-QUALITY_TO_REPORT = Exercise(
+EXERCISE = Exercise(
     function=quality_to_report,
     title="Which number goes into the report?",
-    chapter=REWARD_MODELS,
     section="Which number goes into the report?",
     minutes=10,
     difficulty=2,

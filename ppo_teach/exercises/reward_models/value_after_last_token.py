@@ -2,7 +2,6 @@
 
 import torch
 
-from ppo_teach.exercises.chapters import REWARD_MODELS
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.reward_models.value_after_last_token_misconceptions import MISCONCEPTIONS
 from ppo_teach.reward_model import value_after_last_token
@@ -36,10 +35,9 @@ def row_by_row(values, mask):
     return torch.stack([row[int(real.sum())] for row, real in zip(values.double(), mask, strict=True)])
 
 
-VALUE_AFTER_LAST_TOKEN = Exercise(
+EXERCISE = Exercise(
     function=value_after_last_token,
     title="Read when all has been read",
-    chapter=REWARD_MODELS,
     section="A judge with one number",
     minutes=10,
     difficulty=2,

@@ -4,7 +4,6 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ppo_teach.exercises.chapters import REWARDS
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.rewards.rouge_l_misconceptions import MISCONCEPTIONS
 
@@ -76,10 +75,9 @@ def by_deletions(hypothesis, reference):
     return torch.tensor(1 - strikes[-1] / (len(ours) + len(theirs)))
 
 
-ROUGE_L = Exercise(
+EXERCISE = Exercise(
     function=rouge_l,
     title="ROUGE-L by hand",
-    chapter=REWARDS,
     section="What should have been said",
     minutes=15,
     difficulty=2,

@@ -4,7 +4,6 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ppo_teach.exercises.chapters import REWARDS
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.rewards.score_at_last_token_misconceptions import MISCONCEPTIONS
 from ppo_teach.masks import is_last_token
@@ -50,10 +49,9 @@ def row_by_row(scores, mask):
     return rewards
 
 
-SCORE_AT_LAST_TOKEN = Exercise(
+EXERCISE = Exercise(
     function=score_at_last_token,
     title="Hand it over",
-    chapter=REWARDS,
     section="Where the number goes",
     minutes=10,
     difficulty=1,

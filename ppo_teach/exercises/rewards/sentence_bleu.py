@@ -6,7 +6,6 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ppo_teach.exercises.chapters import REWARDS
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.rewards.n_grams import n_grams
 from ppo_teach.exercises.rewards.sentence_bleu_misconceptions import MISCONCEPTIONS
@@ -94,10 +93,9 @@ def by_striking_out(hypothesis, reference):
     return 0.0 if orders == 0 else product ** (1 / orders) * math.exp(-max(0, len(theirs) / len(ours) - 1))
 
 
-SENTENCE_BLEU = Exercise(
+EXERCISE = Exercise(
     function=sentence_bleu,
     title="BLEU by hand",
-    chapter=REWARDS,
     section="What is shared",
     minutes=20,
     difficulty=3,

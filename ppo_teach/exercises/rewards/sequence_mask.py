@@ -6,7 +6,6 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from ppo_teach.exercises.chapters import REWARDS
 from ppo_teach.exercises.exercise import Case, Exercise, Misshapen, pick
 from ppo_teach.exercises.rewards.sequence_mask_misconceptions import MISCONCEPTIONS
 from ppo_teach.masks import response_mask
@@ -75,10 +74,9 @@ def token_by_token(sequences, *, prompt_width, eos):
     return mask
 
 
-SEQUENCE_MASK = Exercise(
+EXERCISE = Exercise(
     function=sequence_mask,
     title="Whose tokens are these?",
-    chapter=REWARDS,
     section="Where the number goes",
     minutes=15,
     difficulty=2,

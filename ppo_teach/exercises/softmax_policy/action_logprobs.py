@@ -4,7 +4,6 @@ import torch
 from torch.distributions import Categorical
 from torch.nn.functional import cross_entropy, one_hot
 
-from ppo_teach.exercises.chapters import SOFTMAX_POLICY
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.softmax_policy.action_logprobs_misconceptions import MISCONCEPTIONS
 from ppo_teach.policy import action_logprobs
@@ -50,10 +49,9 @@ def token_by_token(logits, actions):
     return torch.stack([row[action] - torch.logsumexp(row, dim=0) for row, action in rows]).view(actions.shape)
 
 
-ACTION_LOGPROBS = Exercise(
+EXERCISE = Exercise(
     function=action_logprobs,
     title="The log-probability of an action",
-    chapter=SOFTMAX_POLICY,
     section="From logits to log-probabilities",
     minutes=10,
     difficulty=2,

@@ -3,7 +3,6 @@
 import torch
 from torch.distributions import Categorical
 
-from ppo_teach.exercises.chapters import SOFTMAX_POLICY
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.softmax_policy.entropy_misconceptions import MISCONCEPTIONS
 from ppo_teach.policy import entropy
@@ -58,10 +57,9 @@ def with_the_logarithm_held_constant(logits):
 
 
 INF = float("inf")
-ENTROPY = Exercise(
+EXERCISE = Exercise(
     function=entropy,
     title="The entropy of a policy",
-    chapter=SOFTMAX_POLICY,
     section="How undecided is a policy?",
     minutes=10,
     difficulty=2,

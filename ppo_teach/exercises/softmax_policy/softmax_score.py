@@ -3,7 +3,6 @@
 import torch
 from torch.nn.functional import one_hot
 
-from ppo_teach.exercises.chapters import SOFTMAX_POLICY
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.softmax_policy.action_logprobs import choice, random_choice
 from ppo_teach.exercises.softmax_policy.softmax_score_misconceptions import MISCONCEPTIONS
@@ -51,10 +50,9 @@ def by_one_hot_of_ints(logits, actions):
     return one_hot(actions, logits.size(-1)) - logits.log_softmax(-1).exp()
 
 
-SOFTMAX_SCORE = Exercise(
+EXERCISE = Exercise(
     function=softmax_score,
     title="The score",
-    chapter=SOFTMAX_POLICY,
     section="Nudging a choice",
     minutes=10,
     difficulty=2,

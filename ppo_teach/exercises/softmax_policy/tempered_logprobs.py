@@ -6,7 +6,6 @@ from torch import Tensor
 from torch.distributions import Categorical
 from torch.nn.functional import cross_entropy
 
-from ppo_teach.exercises.chapters import SOFTMAX_POLICY
 from ppo_teach.exercises.exercise import Case, Exercise, pick
 from ppo_teach.exercises.softmax_policy.action_logprobs import choice, random_choice
 from ppo_teach.exercises.softmax_policy.tempered_logprobs_misconceptions import MISCONCEPTIONS
@@ -63,10 +62,9 @@ def by_inverse_temperature(logits, actions, *, temperature):
     return torch.stack([(beta * z).log_softmax(0)[action] for z, action in rows]).view(actions.shape)
 
 
-TEMPERED_LOGPROBS = Exercise(
+EXERCISE = Exercise(
     function=tempered_logprobs,
     title="Scored at the temperature of the sampler",
-    chapter=SOFTMAX_POLICY,
     section="Temperature",
     minutes=10,
     difficulty=2,

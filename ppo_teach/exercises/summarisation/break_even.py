@@ -5,7 +5,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ppo_teach.checks import same_shape
-from ppo_teach.exercises.chapters import SUMMARISATION
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.summarisation.break_even_misconceptions import MISCONCEPTIONS
 
@@ -58,10 +57,9 @@ def one_by_one(common, written, reference, *, sure):
     return torch.tensor([(sure + 1) * ours / (n + m) - sure for ours, n, m in rows])
 
 
-BREAK_EVEN = Exercise(
+EXERCISE = Exercise(
     function=break_even,
     title="When does a guess pay?",
-    chapter=SUMMARISATION,
     section="A guess that costs nothing",
     minutes=15,
     difficulty=3,

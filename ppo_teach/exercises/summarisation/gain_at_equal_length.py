@@ -5,7 +5,6 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ppo_teach.checks import require
-from ppo_teach.exercises.chapters import SUMMARISATION
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.summarisation.gain_at_equal_length_misconceptions import MISCONCEPTIONS
 
@@ -78,10 +77,9 @@ def text_by_text(scores, lengths, base_scores, base_lengths):
     return torch.stack(gains).mean()
 
 
-GAIN_AT_EQUAL_LENGTH = Exercise(
+EXERCISE = Exercise(
     function=gain_at_equal_length,
     title="At equal length",
-    chapter=SUMMARISATION,
     section="Longer, or better?",
     minutes=15,
     difficulty=2,

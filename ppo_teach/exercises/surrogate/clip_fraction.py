@@ -2,7 +2,6 @@
 
 import torch
 
-from ppo_teach.exercises.chapters import SURROGATE
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.surrogate.clip_fraction_misconceptions import MISCONCEPTIONS
 from ppo_teach.exercises.surrogate.clipped_surrogate import random_tokens, rare_tokens, tokens
@@ -47,10 +46,9 @@ def token_by_token(logprobs, old_logprobs, advantages, mask, *, clip):
 
 
 NAN = float("nan")
-CLIP_FRACTION = Exercise(
+EXERCISE = Exercise(
     function=clip_fraction,
     title="The clip fraction",
-    chapter=SURROGATE,
     section="The clip",
     minutes=10,
     difficulty=2,

@@ -2,7 +2,6 @@
 
 import torch
 
-from ppo_teach.exercises.chapters import SURROGATE
 from ppo_teach.exercises.exercise import Case, Exercise, pick
 from ppo_teach.exercises.surrogate.clipped_surrogate_clips import CLIPS
 from ppo_teach.exercises.surrogate.clipped_surrogate_misconceptions import MISCONCEPTIONS
@@ -87,10 +86,9 @@ def with_bounds_in_logarithms(logprobs, old_logprobs, advantages, mask, *, clip)
 
 
 NAN = float("nan")
-CLIPPED_SURROGATE = Exercise(
+EXERCISE = Exercise(
     function=clipped_surrogate,
     title="The clipped surrogate",
-    chapter=SURROGATE,
     section="The clip",
     minutes=15,
     difficulty=3,

@@ -2,7 +2,6 @@
 
 import torch
 
-from ppo_teach.exercises.chapters import SURROGATE
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.surrogate.importance_ratio_misconceptions import MISCONCEPTIONS
 from ppo_teach.surrogate import importance_ratio
@@ -47,10 +46,9 @@ def one_by_one(logprobs, old_logprobs):
     return torch.stack([(new - old).exp() for new, old in pairs]).view(logprobs.shape)
 
 
-IMPORTANCE_RATIO = Exercise(
+EXERCISE = Exercise(
     function=importance_ratio,
     title="The importance ratio",
-    chapter=SURROGATE,
     section="One ratio for a token, one for a reply",
     minutes=5,
     difficulty=1,

@@ -2,7 +2,6 @@
 
 import torch
 
-from ppo_teach.exercises.chapters import SURROGATE
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.surrogate.importance_weighted_mean_misconceptions import MISCONCEPTIONS
 from ppo_teach.surrogate import importance_weighted_mean
@@ -49,10 +48,9 @@ def by_the_logarithm_of_n(payoffs, logprobs, old_logprobs):
     return (torch.exp(logprobs - old) * payoffs).sum()
 
 
-IMPORTANCE_WEIGHTED_MEAN = Exercise(
+EXERCISE = Exercise(
     function=importance_weighted_mean,
     title="Importance sampling",
-    chapter=SURROGATE,
     section="Somebody else’s dice",
     minutes=10,
     difficulty=2,

@@ -4,7 +4,6 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ppo_teach.exercises.chapters import TRANSLATION
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.translation.measure_word_accuracy_misconceptions import MISCONCEPTIONS
 
@@ -64,10 +63,9 @@ def by_sets_of_sentences(translations, references):
     return torch.tensor(right / real)
 
 
-MEASURE_WORD_ACCURACY = Exercise(
+EXERCISE = Exercise(
     function=measure_word_accuracy,
     title="Whose measure word is right?",
-    chapter=TRANSLATION,
     section="Which flaw stays?",
     minutes=10,
     difficulty=2,

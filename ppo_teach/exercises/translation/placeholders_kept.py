@@ -6,7 +6,6 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ppo_teach.exercises.chapters import TRANSLATION
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.translation.placeholders_kept_misconceptions import MISCONCEPTIONS
 
@@ -67,10 +66,9 @@ def by_striking_out(translations, sources, placeholders):
     return torch.tensor(kept)
 
 
-PLACEHOLDERS_KEPT = Exercise(
+EXERCISE = Exercise(
     function=placeholders_kept,
     title="Nothing lost, nothing added",
-    chapter=TRANSLATION,
     section="What no reference says",
     minutes=10,
     difficulty=2,

@@ -3,7 +3,6 @@
 import numpy as np
 import torch
 
-from ppo_teach.exercises.chapters import VALUE_FUNCTIONS
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.value_functions.action_advantages_misconceptions import MISCONCEPTIONS
 from ppo_teach.values import action_advantages
@@ -42,10 +41,9 @@ def in_numpy(probabilities, action_values):
     return action_values - np.sum(probabilities * action_values, axis=-1, keepdims=True)
 
 
-ACTION_ADVANTAGES = Exercise(
+EXERCISE = Exercise(
     function=action_advantages,
     title="Better than usual",
-    chapter=VALUE_FUNCTIONS,
     section="Three names",
     minutes=5,
     difficulty=1,

@@ -5,7 +5,6 @@ from statistics import pvariance
 import numpy as np
 import torch
 
-from ppo_teach.exercises.chapters import VALUE_FUNCTIONS
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.value_functions.explained_variance_misconceptions import MISCONCEPTIONS
 from ppo_teach.exercises.value_functions.value_loss import NAN, predictions
@@ -48,10 +47,9 @@ def with_the_library(values, returns, mask):
     return 1 - pvariance(errors) / pvariance(targets) if pvariance(targets) else float("nan")
 
 
-EXPLAINED_VARIANCE = Exercise(
+EXERCISE = Exercise(
     function=explained_variance,
     title="Explained variance",
-    chapter=VALUE_FUNCTIONS,
     section="How much of it is luck?",
     minutes=10,
     difficulty=2,

@@ -3,7 +3,6 @@
 import numpy as np
 import torch
 
-from ppo_teach.exercises.chapters import VALUE_FUNCTIONS
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.value_functions.tree_values_misconceptions import MISCONCEPTIONS
 from ppo_teach.values import tree_values
@@ -70,10 +69,9 @@ def recursively(probabilities, rewards, successors, *, gamma):
     return np.array([value(s) for s in range(len(rewards))])
 
 
-TREE_VALUES = Exercise(
+EXERCISE = Exercise(
     function=tree_values,
     title="Backward induction",
-    chapter=VALUE_FUNCTIONS,
     section="The Bellman equation",
     minutes=15,
     difficulty=3,

@@ -3,7 +3,6 @@
 import torch
 from torch.nn.functional import mse_loss
 
-from ppo_teach.exercises.chapters import VALUE_FUNCTIONS
 from ppo_teach.exercises.exercise import Case, Exercise
 from ppo_teach.exercises.value_functions.value_loss_misconceptions import MISCONCEPTIONS
 from ppo_teach.values import value_loss
@@ -53,10 +52,9 @@ def token_by_token(values, returns, mask):
 
 
 NAN = float("nan")
-VALUE_LOSS = Exercise(
+EXERCISE = Exercise(
     function=value_loss,
     title="The critic's loss",
-    chapter=VALUE_FUNCTIONS,
     section="Regression",
     minutes=10,
     difficulty=2,

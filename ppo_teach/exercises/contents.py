@@ -1,0 +1,130 @@
+"""Which exercises there are: those of each chapter, in the order of the book.
+
+A report ends with a chapter: See: Which token deserves the credit?
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ppo_teach.exercises.exercise import Exercise
+    from ppo_teach.exercises.riddle import Riddle
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A page of the book: `slug` is its path below book/, without .md; `title` its heading."""
+
+    slug: str
+    title: str
+    exercises: tuple[str, ...]
+
+    def module_of(self, exercise: str) -> str:
+        """exercises/language_as_mdp/reply_env.py for ReplyEnv of foundations/language-as-mdp."""
+        folder = self.slug.split("/")[-1].replace("-", "_")
+        return f"ppo_teach.exercises.{folder}.{re.sub('(?<=[a-z])(?=[A-Z])', '_', exercise).lower()}"
+
+
+CHAPTERS = (
+    Chapter("foundations/language-as-mdp", "How is writing text a decision problem?", ("ReplyEnv",)),
+    Chapter(
+        "foundations/softmax-policy",
+        "How does a network choose?",
+        ("action_logprobs", "entropy", "tempered_logprobs", "softmax_score"),
+    ),
+    Chapter(
+        "foundations/policy-gradient",
+        "How do you climb a reward you cannot differentiate?",
+        ("reinforce_loss", "rewards_to_go", "leave_one_out_baseline"),
+    ),
+    Chapter(
+        "foundations/value-functions",
+        "How good is it to be here?",
+        ("action_advantages", "tree_values", "value_loss", "explained_variance"),
+    ),
+    Chapter(
+        "foundations/advantages",
+        "Which token deserves the credit?",
+        ("td_residuals", "lambda_limit", "bootstrap_values", "gae"),
+    ),
+    Chapter(
+        "ppo/surrogate",
+        "How far may one batch carry us?",
+        ("importance_weighted_mean", "importance_ratio", "clipped_surrogate", "clip_fraction"),
+    ),
+    Chapter(
+        "ppo/ppo",
+        "What is the whole algorithm?",
+        (
+            "masked_mean",
+            "whiten",
+            "advantages_and_returns",
+            "clipped_value_loss",
+            "sequence_mean_loss",
+            "ppo_update",
+        ),
+    ),
+    Chapter("ppo/diagnostics", "How do I know it works?", ("five_broken_runs",)),
+    Chapter("ppo/ablations", "Which details matter?", ("paired_interval",)),
+    Chapter(
+        "language/language-models",
+        "What is the policy now?",
+        ("response_logprobs", "position_ids", "top_k_logprobs"),
+    ),
+    Chapter(
+        "language/rewards",
+        "What do we reward?",
+        ("sentence_bleu", "rouge_l", "score_at_last_token", "sequence_mask"),
+    ),
+    Chapter(
+        "language/kl",
+        "How do we keep the language?",
+        ("exact_kl", "k3", "kl_loss", "kl_shaped_rewards", "AdaptiveKL"),
+    ),
+    Chapter("language/ppo-for-language", "Does it all fit together?", ("trunk_gradient", "split_gain")),
+    Chapter(
+        "language/reward-models",
+        "What if no metric exists?",
+        ("bradley_terry_loss", "value_after_last_token", "quality_to_report"),
+    ),
+    Chapter("applications/generation", "How do you steer what is written?", ("distinct_n", "frontier_point")),
+    Chapter("applications/summarisation", "Shorter, and still right?", ("break_even", "gain_at_equal_length")),
+    Chapter("applications/dialogue", "When has a reply helped?", ("success_rate", "noise_ceiling")),
+    Chapter(
+        "applications/translation",
+        "What does BLEU teach a translator?",
+        ("measure_word_accuracy", "placeholders_kept"),
+    ),
+)
+
+
+class Exercises(Mapping):
+    """All exercises by name, each loaded when it is first asked for.
+
+    Loading one computes tensors, and takes its time: whoever imports `check` can still pin the kernels first, and who
+    checks one exercise does not wait for fifty.
+    """
+
+    def __init__(self) -> None:
+        self._chapters = {name: chapter for chapter in CHAPTERS for name in chapter.exercises}
+
+    def __getitem__(self, name: str) -> "Exercise | Riddle":
+        return import_module(self._chapters[name].module_of(name)).EXERCISE
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._chapters
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._chapters)
+
+    def __len__(self) -> int:
+        return len(self._chapters)
+
+    def chapter_of(self, name: str) -> Chapter:
+        return self._chapters[name]
+
+
+EXERCISES = Exercises()

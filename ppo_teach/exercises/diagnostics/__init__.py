@@ -1,1 +1,0 @@
-"""Exercises of the chapter book/ppo/diagnostics.md."""

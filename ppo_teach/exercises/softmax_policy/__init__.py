@@ -1,1 +1,0 @@
-"""Exercises of book/foundations/softmax-policy.md."""

@@ -1,1 +1,0 @@
-"""Exercises of book/applications/translation.md."""
