@@ -692,6 +692,4 @@ def test_an_exercise_is_declared_in_full(exercise: Exercise):
             assert words
             assert not words.endswith((".", "?"))
         assert known.hint.endswith(("?", "."))
-    package = f"ppo_teach.exercises.{exercise.chapter.slug.split('/')[-1].replace('-', '_')}."
-    module = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", exercise.name).lower()
-    assert exercise.random_case.__module__ == f"{package}{module}"
+    assert exercise.random_case.__module__ == exercise.chapter.module_of(exercise.name)

@@ -10,11 +10,11 @@ from all_exercises import RIDDLES
 
 from ppo_teach.exercises import check, check_file
 from ppo_teach.exercises.diagnostics.broken_trainers import train_clerk
-from ppo_teach.exercises.diagnostics.five_broken_runs import FIVE_BROKEN_RUNS, TRAINERS
+from ppo_teach.exercises.diagnostics.five_broken_runs import EXERCISE, TRAINERS
 from ppo_teach.trainer import PPOTrainer
 
-RIGHT = dict(FIVE_BROKEN_RUNS.runs)
-WRONG = [(run, defect) for run, right in RIGHT.items() for defect in FIVE_BROKEN_RUNS.defects if defect != right]
+RIGHT = dict(EXERCISE.runs)
+WRONG = [(run, defect) for run, right in RIGHT.items() for defect in EXERCISE.defects if defect != right]
 Curves = dict[str, list[float]]
 
 
@@ -64,23 +64,23 @@ def test_what_a_wrong_name_would_draw_is_not_what_the_run_draws(run: str, defect
 
 
 def test_every_run_has_one_of_the_defects_and_no_two_the_same():
-    assert set(RIGHT.values()) <= set(FIVE_BROKEN_RUNS.defects) == set(TRAINERS)
-    assert len(set(RIGHT.values())) == len(RIGHT) == len(FIVE_BROKEN_RUNS.clues) == 5
+    assert set(RIGHT.values()) <= set(EXERCISE.defects) == set(TRAINERS)
+    assert len(set(RIGHT.values())) == len(RIGHT) == len(EXERCISE.clues) == 5
 
 
 def test_the_right_names_pass():
     report = check("five_broken_runs", RIGHT)
     assert report.passed
-    assert all(FIVE_BROKEN_RUNS.defects[defect].words in report.message for defect in RIGHT.values())
+    assert all(EXERCISE.defects[defect].words in report.message for defect in RIGHT.values())
 
 
 @pytest.mark.parametrize(("run", "defect"), WRONG)
 def test_a_wrong_name_is_answered_with_what_it_would_draw_and_not_with_the_right_one(run: str, defect: str):
     report = check("five_broken_runs", {**RIGHT, run: defect})
     assert (report.verdict, report.diagnosis) == ("wrong", f"run {run} taken for {defect}")
-    assert FIVE_BROKEN_RUNS.defects[defect].shows in report.message
-    assert report.hints == FIVE_BROKEN_RUNS.clues[run]
-    assert FIVE_BROKEN_RUNS.defects[RIGHT[run]].words not in str(report)
+    assert EXERCISE.defects[defect].shows in report.message
+    assert report.hints == EXERCISE.clues[run]
+    assert EXERCISE.defects[RIGHT[run]].words not in str(report)
     assert RIGHT[run] not in str(report)
 
 
@@ -89,11 +89,11 @@ def test_a_riddle_left_open_is_not_attempted_and_one_half_done_is_right_so_far(b
     for nothing in ({}, dict.fromkeys(RIGHT, blank)):
         report = check("five_broken_runs", nothing)
         assert report.verdict == "not attempted"
-        assert FIVE_BROKEN_RUNS.goal in report.message
+        assert EXERCISE.goal in report.message
     report = check("five_broken_runs", {**RIGHT, "B": blank, "D": blank})
     assert (report.verdict, report.headline) == ("not attempted", "right so far")
     assert report.message == "Still open: B and D."
-    assert report.hints == FIVE_BROKEN_RUNS.clues["B"]
+    assert report.hints == EXERCISE.clues["B"]
     assert check("five_broken_runs", {"A": RIGHT["A"], "C": blank}).headline == "right so far"
     assert check("five_broken_runs", {"A": "frozen_critic", "C": blank}).verdict == "wrong"
 

@@ -3,8 +3,6 @@
 So it is wrong in that one respect, right in all others, and reads as the slip that it is.
 """
 
-import __future__
-
 import ast
 import inspect
 import sys
@@ -30,8 +28,7 @@ def edited(function: Callable, *edits: tuple[str, str], **names: Any) -> Callabl
         code = code.replace(old, new)
     original = inspect.unwrap(function)
     known = dict(vars(sys.modules[original.__module__])) | names
-    deferred = __future__.annotations.compiler_flag
-    exec(compile(code, f"<{function.__name__}, edited>", "exec", flags=deferred, dont_inherit=True), known)
+    exec(compile(code, f"<{function.__name__}, edited>", "exec", dont_inherit=True), known)
     return known[function.__name__]
 
 
