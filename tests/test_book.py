@@ -12,7 +12,6 @@ import pytest
 import yaml
 from all_exercises import ALL
 
-
 ROOT = Path(__file__).parent.parent
 BOOK = ROOT / "book"
 sys.path.append(str(BOOK / "_ext"))

@@ -2,7 +2,6 @@
 
 import functools
 import inspect
-import re
 import sys
 import threading
 import time

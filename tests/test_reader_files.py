@@ -13,7 +13,7 @@ from pathlib import Path
 
 import jaxtyping
 import pytest
-from all_exercises import ALL, EXERCISES, RIDDLES
+from all_exercises import ALL, RIDDLES
 
 from ppo_teach import __main__ as command
 from ppo_teach.exercises import check_file, grading
