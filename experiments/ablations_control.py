@@ -1,6 +1,5 @@
 """Which details of PPO matter on CartPole? 100k steps with the published settings, one detail left out at a time."""
 
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from functools import partial
 from math import inf
@@ -8,31 +7,13 @@ from math import inf
 import torch
 from control import ENVIRONMENTS, TimeLimitEnds, Variant, build_trainer, curves, mean_return
 from many_runs import Result, experiment
+from methods import Unannealed, Unwhitened
 from torch import Tensor, nn
 
 from ppo_teach.config import ControlConfig
-from ppo_teach.control import ControlTrainer, Experience, MLPActorCritic
+from ppo_teach.control import ControlTrainer, MLPActorCritic
 
 CONFIG = ControlConfig(iterations=195)  # of 512 steps
-
-
-class Unwhitened(ControlTrainer):
-    """Takes advantages as they are."""
-
-    def minibatches(
-        self, experience: Experience, advantages: Tensor, returns: Tensor
-    ) -> Iterator[tuple[Experience, Tensor, Tensor]]:
-        order = torch.randperm(returns.numel(), generator=self.rng)
-        for rows in order.split(self.config.minibatch_size):
-            yield experience[rows], advantages.flatten()[rows], returns.flatten()[rows]
-
-
-class Unannealed(ControlTrainer):
-    """Takes as large steps at the end as at the beginning."""
-
-    @property
-    def learning_rate(self) -> float:
-        return self.config.learning_rate
 
 
 class PlainActorCritic(nn.Module):
@@ -73,17 +54,17 @@ VARIANTS = {
     "no value clip": Variant(settings={"value_clip": inf}),
     "λ = 0": Variant(settings={"lam": 0.0}),
     "λ = 1": Variant(settings={"lam": 1.0}),
-    "no whitening": Variant(trainer=Unwhitened),
+    "no whitening": Variant(method=Unwhitened),
     "no entropy bonus": Variant(settings={"entropy_coef": 0.0}),
     "one epoch": Variant(settings={"epochs": 1}),
     "ten epochs": Variant(settings={"epochs": 10}),
     "ten epochs, no clip": Variant(settings={"epochs": 10, "clip": inf}),
     "torch's initialisation": Variant(network=PlainActorCritic),
-    "no annealing": Variant(trainer=Unannealed),
+    "no annealing": Variant(method=Unannealed),
     "no gradient clipping": Variant(settings={"max_grad_norm": inf}),
     "shared trunk": Variant(network=SharedTrunk),
     "shared trunk, value_coef 0.005": Variant(network=SharedTrunk, settings={"value_coef": 0.005}),
-    "time limit ends": Variant(trainer=TimeLimitEnds),
+    "time limit ends": Variant(method=TimeLimitEnds),
 }
 
 

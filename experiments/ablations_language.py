@@ -13,14 +13,12 @@ from typing import Any
 
 import torch
 from many_runs import Result, experiment, rounded
+from methods import A2C, LogProbabilities, Reinforce, ReinforceWithBaseline, Unannealed, Unwhitened, relative
 from torch import Tensor, nn
 
 from ppo_teach.config import PPOConfig
-from ppo_teach.kl import FixedKL, kl_shaped_rewards
-from ppo_teach.masks import masked_mean, zero_padding
+from ppo_teach.kl import FixedKL
 from ppo_teach.models import ActorCritic, Step
-from ppo_teach.reinforce import rewards_to_go
-from ppo_teach.rollouts import Rollout
 from ppo_teach.runs.starts import supervised_start
 from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION, generation
 from ppo_teach.tasks.settings import Supervision
@@ -40,53 +38,6 @@ GAUGES = (
     "clip_fraction",
     "ratio_error",
 )
-
-
-class Unwhitened(PPOTrainer):
-    """Takes advantages as they are."""
-
-    def assign_credit(self, rollout: Rollout, ref_logprobs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
-        _, returns = super().assign_credit(rollout, ref_logprobs, scores)
-        return zero_padding(returns - rollout.values, rollout.mask), returns
-
-
-class Unannealed(PPOTrainer):
-    """Takes as large steps at the end as at the beginning."""
-
-    @property
-    def learning_rate(self) -> float:
-        return self.config.learning_rate
-
-
-class LogProbabilities(PPOTrainer):
-    """PPO but for the objective: plain log π, which knows nothing of the policy that acted."""
-
-    def objective(self, logprobs: Tensor, mb: Rollout, advantages: Tensor) -> Tensor:
-        return masked_mean(logprobs * advantages, mb.mask)
-
-
-class ReinforceWithBaseline(LogProbabilities):
-    """The rewards that followed, less what the critic expected."""
-
-    def assign_credit(self, rollout: Rollout, ref_logprobs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
-        returns = self.rewards_that_followed(rollout, ref_logprobs, scores)
-        return zero_padding(returns - rollout.values, rollout.mask), returns
-
-    def rewards_that_followed(self, rollout: Rollout, ref_logprobs: Tensor, scores: Tensor) -> Tensor:
-        rewards = kl_shaped_rewards(scores, rollout.logprobs, ref_logprobs, rollout.mask, kl_coef=self.kl.coef)
-        return rewards_to_go(rewards, rollout.mask, gamma=self.config.gamma)
-
-
-class Reinforce(ReinforceWithBaseline):
-    """No critic."""
-
-    def assign_credit(self, rollout: Rollout, ref_logprobs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
-        returns = self.rewards_that_followed(rollout, ref_logprobs, scores)
-        return returns, returns
-
-
-class A2C(LogProbabilities, Unwhitened):
-    """Advantages of the critic, as they are, and plain log π."""
 
 
 class SeparateCritic(nn.Module):
@@ -147,9 +98,9 @@ def unchanged(start: nn.Module) -> nn.Module:
 
 @dataclass(frozen=True)
 class Variant:
-    """What is not the task's own: the trainer, the model, or settings."""
+    """What is not the task's own: the method, the model, or settings."""
 
-    trainer: type[PPOTrainer] = PPOTrainer
+    method: type = object
     model: Callable[[nn.Module], nn.Module] = unchanged
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -207,7 +158,8 @@ def trained(variant: Variant, made: Task, config: PPOConfig) -> Result:
     """What was maximised, over the last iterations; the numbers of the test set; and curves."""
     start = supervised_start(made, seed=config.seed)
     prompts, reward = made.prompts(start, made.train), made.reward(start)
-    trainer = variant.trainer(variant.model(start), reward, prompts, replace(config, **variant.settings))
+    kind, settings = relative(variant.method, PPOTrainer), replace(config, **variant.settings)
+    trainer = kind(variant.model(start), reward, prompts, settings)
     history = trainer.train()
     last = history[-LAST:]
     return {

@@ -14,8 +14,8 @@ from time import process_time
 from typing import Any
 
 import torch
-from ablations_language import LogProbabilities, ReinforceWithBaseline
 from many_runs import Result, rounded
+from methods import LogProbabilities, ReinforceWithBaseline, relative
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
@@ -38,7 +38,7 @@ GAUGES = ("score", "kl", "explained_variance", "entropy", "clip_fraction", "rati
 Build = Callable[[Task, nn.Module, PPOConfig], PPOTrainer]
 
 
-class Imitator(LogProbabilities):
+class Imitator(LogProbabilities, PPOTrainer):
     """More supervised training, in PPO's own loop: given texts for its own, and a weight of 1 for each token."""
 
     def __init__(self, policy: nn.Module, task: Task, examples: Examples, config: PPOConfig) -> None:
@@ -64,14 +64,14 @@ class InEights(PPOTrainer):
         return super()._random_rows(rows, draws // N).repeat_interleave(N)
 
 
-class PaidForTheBest(InEights):
+class BestOfNReward(InEights):
     """PPO, but of N responses to a prompt the one with the highest score is paid 1, and the others nothing."""
 
     def assign_credit(self, rollout: Rollout, ref_logprobs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
         return super().assign_credit(rollout, ref_logprobs, the_best(scores).to(scores))
 
 
-class PaidByRank(InEights):
+class RankReward(InEights):
     """PPO, but N responses to a prompt are paid by rank, from 0 to 1; equals share theirs."""
 
     def assign_credit(self, rollout: Rollout, ref_logprobs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
@@ -80,7 +80,7 @@ class PaidByRank(InEights):
         return super().assign_credit(rollout, ref_logprobs, beaten.view(-1).to(scores))
 
 
-class ImitatorOfItsBest(InEights, LogProbabilities):
+class ImitatorOfItsBest(LogProbabilities, InEights):
     """Draws N responses to a prompt and imitates the one worth most, score less β KL; in each iteration anew."""
 
     def assign_credit(self, rollout: Rollout, ref_logprobs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
@@ -181,7 +181,7 @@ def reinforce(settings: Settings, *, times: float) -> Method:
     """REINFORCE with PPO's critic for a baseline: one step to a batch, at a multiple of PPO's rate."""
     ppo = settings.ppo
     one_step = {"epochs": 1, "minibatch_size": ppo.batch_size, "learning_rate": times * ppo.learning_rate}
-    return Method(partial(learns_from_scores, trainer=ReinforceWithBaseline), one_step)
+    return Method(partial(learns_from_scores, trainer=relative(ReinforceWithBaseline, PPOTrainer)), one_step)
 
 
 def without_training(task: Task, seed: int) -> Result:

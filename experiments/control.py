@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from many_runs import Result, experiment, rounded
+from methods import relative
 from torch import nn
 
 from ppo_teach.config import ControlConfig
@@ -20,15 +21,15 @@ GAUGES = ("explained_variance", "value_loss", "entropy", "kl_to_old", "clip_frac
 
 @dataclass(frozen=True)
 class Variant:
-    """What is not as published: the environment, the trainer, the network, or settings."""
+    """What is not as published: the environment, the method, the network, or settings."""
 
     environment: str = "CartPole-v1"
-    trainer: type[ControlTrainer] = ControlTrainer
+    method: type = object
     network: Callable[..., nn.Module] = MLPActorCritic
     settings: dict[str, Any] = field(default_factory=dict)
 
 
-class TimeLimitEnds(ControlTrainer):
+class TimeLimitEnds:
     """Takes the time limit for the end of all reward, as published single-file code does."""
 
     def assign_credit(self, experience: Experience) -> tuple[torch.Tensor, torch.Tensor]:
@@ -38,7 +39,7 @@ class TimeLimitEnds(ControlTrainer):
 
 VARIANTS = {
     "CartPole-v1": Variant(),
-    "CartPole-v1, no bootstrap at the time limit": Variant(trainer=TimeLimitEnds),
+    "CartPole-v1, no bootstrap at the time limit": Variant(method=TimeLimitEnds),
     "Acrobot-v1": Variant("Acrobot-v1"),
 }
 
@@ -48,7 +49,7 @@ def build_trainer(variant: Variant, config: ControlConfig, *, environments: int 
     envs = vector_env(variant.environment, number=environments)
     (size,), actions = envs.single_observation_space.shape, int(envs.single_action_space.n)
     policy = variant.network(size, actions, rng=torch.Generator().manual_seed(config.seed))
-    return variant.trainer(policy, envs, replace(config, **variant.settings))
+    return relative(variant.method, ControlTrainer)(policy, envs, replace(config, **variant.settings))
 
 
 def run(name: str, seed: int, *, config: ControlConfig = CONFIG) -> Result:

@@ -9,11 +9,11 @@ from dataclasses import asdict
 from functools import cache, partial
 
 from beside import (
+    BestOfNReward,
     ImitatorOfItsBest,
     InEights,
     Method,
-    PaidByRank,
-    PaidForTheBest,
+    RankReward,
     best_of_the_start,
     imitates_the_corpus,
     learns_from_a_constant,
@@ -40,9 +40,9 @@ METHODS = {
     "PPO, β = 0.003": Method(settings={"kl": FixedKL(0.003)}),
     "PPO, β = 0": Method(settings={"kl": FixedKL(0.0)}),
     "PPO, eight replies to an opening": Method(partial(learns_from_scores, trainer=InEights)),
-    "PPO on ranks": Method(partial(learns_from_scores, trainer=PaidByRank)),
-    "PPO on ranks, β = 0.03": Method(partial(learns_from_scores, trainer=PaidByRank), {"kl": FixedKL(0.03)}),
-    "PPO for the best of eight": Method(partial(learns_from_scores, trainer=PaidForTheBest)),
+    "PPO on ranks": Method(partial(learns_from_scores, trainer=RankReward)),
+    "PPO on ranks, β = 0.03": Method(partial(learns_from_scores, trainer=RankReward), {"kl": FixedKL(0.03)}),
+    "PPO for the best of eight": Method(partial(learns_from_scores, trainer=BestOfNReward)),
 }
 
 

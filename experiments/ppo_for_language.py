@@ -7,7 +7,6 @@ from dataclasses import asdict
 from functools import cache, partial
 from math import inf
 
-from ablations_language import ReinforceWithBaseline
 from beside import (
     Method,
     imitates_the_corpus,
@@ -19,9 +18,11 @@ from beside import (
     without_training,
 )
 from many_runs import Result, experiment
+from methods import ReinforceWithBaseline, relative
 
 from ppo_teach.tasks.task import Task
 from ppo_teach.tasks.translation import SETTINGS_OF_TRANSLATION, translation
+from ppo_teach.trainer import PPOTrainer
 
 RATE = SETTINGS_OF_TRANSLATION.ppo.learning_rate
 METHODS = {
@@ -36,7 +37,9 @@ METHODS = {
     "REINFORCE, ten times the rate": reinforce(SETTINGS_OF_TRANSLATION, times=10),
     "PPO, four epochs": Method(settings={"epochs": 4}),
     "no clip, four epochs": Method(settings={"epochs": 4, "clip": inf}),
-    "REINFORCE, four epochs": Method(partial(learns_from_scores, trainer=ReinforceWithBaseline), {"epochs": 4}),
+    "REINFORCE, four epochs": Method(
+        partial(learns_from_scores, trainer=relative(ReinforceWithBaseline, PPOTrainer)), {"epochs": 4}
+    ),
 }
 
 

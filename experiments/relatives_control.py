@@ -4,18 +4,17 @@ A relative replaces acts of the trainer and nothing else: the networks, Adam, th
 gradient and the falling learning rate are the same for all.
 """
 
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from functools import partial
 from math import inf
 
 import torch
-from ablations_control import Unwhitened, summary
+from ablations_control import summary
 from control import ENVIRONMENTS, Variant, build_trainer
 from many_runs import Result, experiment
+from methods import A2C, Reinforce, ReinforceWithBaseline, relative
 from torch import Tensor
 
-from ppo_teach.advantages import gae
 from ppo_teach.checkpoints import Metrics
 from ppo_teach.config import ControlConfig
 from ppo_teach.control import ControlTrainer, Experience
@@ -40,15 +39,8 @@ class EqualSamples(ControlTrainer):
         return self.history
 
 
-class LogProbabilities(EqualSamples):
-    """PPO but for the objective: plain log π, which knows nothing of the policy that acted."""
-
-    def objective(self, logprobs: Tensor, mb: Experience, advantages: Tensor) -> Tensor:
-        return (logprobs * advantages).mean()
-
-
-class ReinforceWithBaseline(LogProbabilities):
-    """Whole episodes of one environment, the rewards that followed less what the critic expected, and plain log π."""
+class WholeEpisodes(EqualSamples):
+    """Waits for the end of an episode, in one environment, and makes each gradient step on all that it saw."""
 
     @torch.no_grad()
     def act(self) -> Experience:
@@ -59,40 +51,19 @@ class ReinforceWithBaseline(LogProbabilities):
             over = (terminated | truncated).item()
         return self.recorded(steps)
 
-    def assign_credit(self, experience: Experience) -> tuple[Tensor, Tensor]:
-        returns = rewards_that_followed(experience, gamma=self.config.gamma)
-        return returns - experience.values, returns
-
-    def minibatches(
-        self, experience: Experience, advantages: Tensor, returns: Tensor
-    ) -> Iterator[tuple[Experience, Tensor, Tensor]]:
-        yield experience[torch.arange(returns.numel())], advantages.flatten(), returns.flatten()
-
-
-def rewards_that_followed(experience: Experience, *, gamma: float) -> Tensor:
-    """To the end of the episode, discounted: with a critic that expects 0, and λ = 1, GAE is just that."""
-    nothing, ended = torch.zeros_like(experience.rewards), experience.terminated | experience.truncated
-    return gae(experience.rewards, nothing, nothing, ended, torch.zeros_like(ended), gamma=gamma, lam=1.0)
-
-
-class Reinforce(ReinforceWithBaseline):
-    """No critic."""
-
-    def assign_credit(self, experience: Experience) -> tuple[Tensor, Tensor]:
-        returns = rewards_that_followed(experience, gamma=self.config.gamma)
-        return returns, returns
-
-
-class A2C(LogProbabilities, Unwhitened):
-    """Few steps, n-step advantages, and plain log π."""
+    def update(self, experience: Experience, advantages: Tensor, returns: Tensor) -> Metrics:
+        self.config = replace(self.config, minibatch_size=returns.numel())
+        return super().update(experience, advantages, returns)
 
 
 ONE_STEP = {"steps": 512, "minibatch_size": 512, "epochs": 1, "clip": inf, "value_clip": inf}  # to a batch
 METHODS = {
-    "REINFORCE": Variant(trainer=Reinforce, settings={**ONE_STEP, "value_coef": 0.0}),
-    "REINFORCE with baseline": Variant(trainer=ReinforceWithBaseline, settings=ONE_STEP),
-    "A2C": Variant(trainer=A2C, settings={**ONE_STEP, "steps": 5, "minibatch_size": 20, "lam": 1.0}),
-    "PPO": Variant(trainer=EqualSamples),
+    "REINFORCE": Variant(method=relative(Reinforce, WholeEpisodes), settings={**ONE_STEP, "value_coef": 0.0}),
+    "REINFORCE with baseline": Variant(method=relative(ReinforceWithBaseline, WholeEpisodes), settings=ONE_STEP),
+    "A2C": Variant(
+        method=relative(A2C, EqualSamples), settings={**ONE_STEP, "steps": 5, "minibatch_size": 20, "lam": 1.0}
+    ),
+    "PPO": Variant(method=EqualSamples),
 }
 AS_OFTEN_AS_PUBLISHED = [
     (name, rate, method.settings.get("epochs", 4)) for name, method in METHODS.items() for rate in LEARNING_RATES
@@ -109,7 +80,7 @@ VARIANTS = {
 def run(name: str, seed: int, *, total_steps: int = STEPS) -> Result:
     """One seed of a variant."""
     variant, config = VARIANTS[name], ControlConfig(iterations=total_steps, seed=seed)
-    one_at_a_time = issubclass(variant.trainer, ReinforceWithBaseline)
+    one_at_a_time = issubclass(variant.method, WholeEpisodes)
     trainer = build_trainer(variant, config, environments=1 if one_at_a_time else ENVIRONMENTS)
     trainer.total_steps = total_steps
     trainer.train()

@@ -47,23 +47,9 @@ class PPOConfig:
     kl: FixedKL | AdaptiveKL = field(default_factory=lambda: FixedKL(0.02))
 
     def __post_init__(self) -> None:
-        of_its_types(self)
-        for name in ("iterations", "batch_size", "minibatch_size", "epochs", "max_tokens"):
-            require(getattr(self, name) >= 1, f"{name} must be at least 1; got {getattr(self, name)}")
-        for name in ("learning_rate", "clip", "value_clip", "max_grad_norm", "temperature"):
-            require(getattr(self, name) > 0, f"{name} must be greater than 0; got {getattr(self, name)}")
-        for name in ("value_coef", "entropy_coef", "seed"):
-            require(getattr(self, name) >= 0, f"{name} must be at least 0; got {getattr(self, name)}")
-        for name in ("learning_rate", "temperature", "value_coef", "entropy_coef"):
-            require(getattr(self, name) < inf, f"{name} must be finite; got {getattr(self, name)}")
-        for name in ("clip", "value_clip", "max_grad_norm"):
-            fits = getattr(self, name) <= LARGEST or getattr(self, name) == inf
-            require(
-                fits, f"{name} must be at most {LARGEST:.3g}, which float32 can hold, or inf; got {getattr(self, name)}"
-            )
-        require(self.seed < 2**64, f"seed must be less than 2**64; got {self.seed}")
-        for name in ("gamma", "lam"):
-            require(0 <= getattr(self, name) <= 1, f"{name} must lie in [0, 1]; got {getattr(self, name)}")
+        _keep_the_rules(self, counts=("iterations", "batch_size", "minibatch_size", "epochs", "max_tokens"))
+        require(self.temperature > 0, f"temperature must be greater than 0; got {self.temperature}")
+        require(self.temperature < inf, f"temperature must be finite; got {self.temperature}")
         require(
             self.batch_size % self.minibatch_size == 0,
             f"minibatch_size must divide batch_size {self.batch_size}; got {self.minibatch_size}",
@@ -112,8 +98,24 @@ class ControlConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        of_its_types(self)
-        own = ("steps", "minibatch_size")
-        for name in own:
-            require(getattr(self, name) >= 1, f"{name} must be at least 1; got {getattr(self, name)}")
-        PPOConfig(**{name: value for name, value in vars(self).items() if name not in own})  # raises by its rules
+        _keep_the_rules(self, counts=("iterations", "steps", "minibatch_size", "epochs"))
+
+
+def _keep_the_rules(settings: PPOConfig | ControlConfig, *, counts: tuple[str, ...]) -> None:
+    """The rules of what both kinds of settings hold. Raises ValueError."""
+    of_its_types(settings)
+    for name in counts:
+        require(getattr(settings, name) >= 1, f"{name} must be at least 1; got {getattr(settings, name)}")
+    for name in ("learning_rate", "clip", "value_clip", "max_grad_norm"):
+        require(getattr(settings, name) > 0, f"{name} must be greater than 0; got {getattr(settings, name)}")
+    for name in ("value_coef", "entropy_coef", "seed"):
+        require(getattr(settings, name) >= 0, f"{name} must be at least 0; got {getattr(settings, name)}")
+    for name in ("learning_rate", "value_coef", "entropy_coef"):
+        require(getattr(settings, name) < inf, f"{name} must be finite; got {getattr(settings, name)}")
+    for name in ("clip", "value_clip", "max_grad_norm"):
+        number = getattr(settings, name)
+        fits = number <= LARGEST or number == inf
+        require(fits, f"{name} must be at most {LARGEST:.3g}, which float32 can hold, or inf; got {number}")
+    require(settings.seed < 2**64, f"seed must be less than 2**64; got {settings.seed}")
+    for name in ("gamma", "lam"):
+        require(0 <= getattr(settings, name) <= 1, f"{name} must lie in [0, 1]; got {getattr(settings, name)}")

@@ -6,8 +6,8 @@ bootstrap; published single-file code treats that as the end of all reward. The 
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 import gymnasium
@@ -23,11 +23,11 @@ from ppo_teach.advantages import gae
 from ppo_teach.checkpoints import Metrics
 from ppo_teach.checks import finite, require
 from ppo_teach.config import ControlConfig
-from ppo_teach.kl import k3
-from ppo_teach.masks import masked_mean, whiten
-from ppo_teach.policy import action_logprobs, entropy, sample
-from ppo_teach.surrogate import clip_fraction, clipped_surrogate, importance_ratio
-from ppo_teach.values import clipped_value_loss, explained_variance
+from ppo_teach.masks import whiten
+from ppo_teach.policy import action_logprobs, sample
+from ppo_teach.surrogate import clipped_surrogate
+from ppo_teach.update import Batch, ppo_update
+from ppo_teach.values import explained_variance
 
 Credit = Float[Tensor, "N T"]
 
@@ -72,21 +72,37 @@ class Experience:
     terminated: Bool[Tensor, "*B"]
     truncated: Bool[Tensor, "*B"]
 
-    def __getitem__(self, rows: Int[Tensor, " K"]) -> "Experience":
-        """Some of the steps, numbered through all environments."""
-        return Experience(*(getattr(self, field.name).flatten(0, 1)[rows] for field in fields(self)))
-
     @property
     def mask(self) -> Bool[Tensor, "*B"]:
         """Every step is real."""
         return torch.ones_like(self.terminated)
 
 
+@dataclass(frozen=True, eq=False)
+class Steps(Batch):
+    """A batch whose advantages are whitened within each minibatch, as in published code.
+
+    PPOTrainer does it within the batch, so that an advantage does not depend on the company that shuffling gives it.
+    """
+
+    whiten: Callable[[Float[Tensor, "*B"], Bool[Tensor, "*B"]], Float[Tensor, "*B"]]
+
+    def __getitem__(self, rows: Int[Tensor, " K"]) -> Batch:
+        mb = super().__getitem__(rows)
+        return replace(mb, advantages=self.whiten(mb.advantages, mb.mask))
+
+
 class ControlTrainer:
     """Trains `policy` in `envs`, which must start anew within the step that ends an episode, as `vector_env` does.
 
     `history` holds one dict of metrics per iteration; `episodes`, for each that ended, the step and the return.
+
+    A relative of PPO replaces one of the three functions, or an act.
     """
+
+    estimator = staticmethod(gae)
+    whiten = staticmethod(whiten)
+    objective = staticmethod(clipped_surrogate)
 
     def __init__(self, policy: nn.Module, envs: VectorEnv, config: ControlConfig) -> None:
         _require_suitable(envs, config)
@@ -158,55 +174,21 @@ class ControlTrainer:
         """Advantages, and the returns the critic should have expected."""
         rewards, values, next_values = experience.rewards, experience.values, experience.next_values
         ends = experience.terminated, experience.truncated
-        advantages = gae(rewards, values, next_values, *ends, gamma=self.config.gamma, lam=self.config.lam)
+        settings = {"gamma": self.config.gamma, "lam": self.config.lam}
+        advantages = self.estimator(rewards, values, next_values, *ends, **settings)
         return advantages, advantages + values
 
-    def minibatches(
-        self, experience: Experience, advantages: Credit, returns: Credit
-    ) -> Iterator[tuple[Experience, Float[Tensor, " K"], Float[Tensor, " K"]]]:
-        """Every step once, shuffled. Advantages are whitened here, within a minibatch, as in published code; PPOTrainer
-        does it within the batch, so that an advantage does not depend on the company that shuffling gives it."""
-        order = torch.randperm(returns.numel(), generator=self.rng)
-        for rows in order.split(self.config.minibatch_size):
-            mb = experience[rows]
-            yield mb, whiten(advantages.flatten()[rows], mb.mask), returns.flatten()[rows]
-
     def update(self, experience: Experience, advantages: Credit, returns: Credit) -> Metrics:
-        """Several epochs of gradient steps on minibatches. Metrics are means over the steps."""
-        config, steps = self.config, []
+        """Several epochs of gradient steps on shuffled minibatches of steps."""
         self.optimizer.param_groups[0]["lr"] = self.learning_rate
-        for _ in range(config.epochs):
-            for mb, mb_advantages, mb_returns in self.minibatches(experience, advantages, returns):
-                logits, values = self.policy(mb.observations)
-                logprobs = action_logprobs(logits, mb.actions)
-                surrogate = self.objective(logprobs, mb, mb_advantages)
-                value_loss = clipped_value_loss(values, mb.values, mb_returns, mb.mask, clip=config.value_clip)
-                entropy_bonus = masked_mean(entropy(logits), mb.mask)
-                loss = -surrogate + config.value_coef * value_loss - config.entropy_coef * entropy_bonus
-                finite("loss", loss)
-                self.optimizer.zero_grad()
-                loss.backward()
-                grad_norm = nn.utils.clip_grad_norm_(self.policy.parameters(), config.max_grad_norm)
-                self.optimizer.step()
-                logprobs = logprobs.detach()
-                step = {
-                    "surrogate": surrogate,
-                    "value_loss": value_loss,
-                    "entropy": entropy_bonus,
-                    "grad_norm": grad_norm,
-                    "ratio_error": (importance_ratio(logprobs, mb.logprobs) - 1).abs().max(),
-                    "kl_to_old": masked_mean(k3(mb.logprobs, logprobs), mb.mask),
-                    "clip_fraction": clip_fraction(logprobs, mb.logprobs, mb_advantages, mb.mask, clip=config.clip),
-                }
-                steps.append({name: value.item() for name, value in step.items()})
-        means = {name: fmean(step[name] for step in steps) for name in steps[0]}
-        return {**means, "first_ratio_error": steps[0]["ratio_error"]}
+        batch = self.batch(experience, advantages, returns)
+        return ppo_update(self.policy, self.optimizer, batch, self.config, rng=self.rng, objective=self.objective)
 
-    def objective(
-        self, logprobs: Float[Tensor, " K"], mb: Experience, advantages: Float[Tensor, " K"]
-    ) -> Float[Tensor, ""]:
-        """What the policy climbs on a minibatch. A relative of PPO may climb something else."""
-        return clipped_surrogate(logprobs, mb.logprobs, advantages, mb.mask, clip=self.config.clip)
+    def batch(self, experience: Experience, advantages: Credit, returns: Credit) -> Batch:
+        """The steps of all environments, in one long row."""
+        flat = {name: x.flatten(0, 1) for name, x in vars(experience).items()}
+        before = flat["actions"], experience.mask.flatten(), flat["logprobs"], flat["values"]
+        return Steps((flat["observations"],), *before, advantages.flatten(), returns.flatten(), whiten=self.whiten)
 
     def train(self) -> list[Metrics]:
         """Run the iterations that are left, and return the history."""

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ppo_teach.checks import require
-from ppo_teach.masks import response_mask
+from ppo_teach.masks import response_mask, zero_padding
 from ppo_teach.models import ActorCritic
 from ppo_teach.policy import action_logprobs, sample
 from ppo_teach.texts import Prompts
@@ -70,6 +70,9 @@ def _decode(model: ActorCritic, prompts: Prompts, max_tokens: int, choose: Calla
 def score_responses(
     model: ActorCritic, prompts: Prompts, responses: Int[Tensor, "B T"], mask: Bool[Tensor, "B T"]
 ) -> tuple[Float[Tensor, "B T"], Float[Tensor, "B T"]]:
-    """Log-probabilities, in nats, and values of finished responses; of the rollout's own, the rollout's numbers."""
+    """Log-probabilities, in nats, and values of finished responses; of the rollout's own, the rollout's numbers.
+
+    What the model says at padding, NaN included, reaches no gradient of the log-probabilities.
+    """
     logits, values = model(prompts, responses, mask)
-    return action_logprobs(logits, torch.where(mask, responses, model.pad)), values
+    return action_logprobs(torch.where(mask[..., None], logits, 0.0), zero_padding(responses, mask)), values

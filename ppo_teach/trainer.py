@@ -14,24 +14,31 @@ from tqdm import trange
 
 from ppo_teach.advantages import gae
 from ppo_teach.checkpoints import CHECKPOINT, Metrics, append_history, cut_history, load_checkpoint, save_checkpoint
-from ppo_teach.checks import finite, require
+from ppo_teach.checks import require
 from ppo_teach.config import PPOConfig
-from ppo_teach.kl import k1, k3, kl_shaped_rewards
-from ppo_teach.masks import is_last_token, masked_mean, whiten, zero_padding
+from ppo_teach.kl import k1, kl_shaped_rewards
+from ppo_teach.masks import is_last_token, whiten, zero_padding
 from ppo_teach.models import ActorCritic
-from ppo_teach.policy import action_logprobs, entropy
 from ppo_teach.rewards import Reward, as_scores
 from ppo_teach.rollouts import Rollout, generate, score_responses
-from ppo_teach.surrogate import clip_fraction, clipped_surrogate, importance_ratio
+from ppo_teach.surrogate import clipped_surrogate
 from ppo_teach.texts import Prompts
-from ppo_teach.values import clipped_value_loss, explained_variance
+from ppo_teach.update import Batch, ppo_update
+from ppo_teach.values import explained_variance
 
 
 class PPOTrainer:
     """Trains `policy` on `prompts` to earn `reward` while staying near `reference`, a frozen copy of it by default.
 
-    `history` holds one dict of metrics per iteration. With a `folder`, the run can be resumed from it after a kill.
+    `history` holds one dict of metrics per iteration. With a `folder`, the run can be resumed from it after a kill. The
+    models are the caller's: both get the temperature of the settings, and the policy is trained where it is.
+
+    A relative of PPO replaces one of the three functions, or an act.
     """
+
+    estimator = staticmethod(gae)
+    whiten = staticmethod(whiten)
+    objective = staticmethod(clipped_surrogate)
 
     def __init__(
         self,
@@ -44,8 +51,7 @@ class PPOTrainer:
         folder: Path | None = None,
     ) -> None:
         self.policy, self.reward, self.config, self.folder = policy, reward, config, folder
-        self.reference = copy.deepcopy(policy) if reference is None else reference
-        self.reference.requires_grad_(False)
+        self.reference = copy.deepcopy(policy).requires_grad_(False) if reference is None else reference
         for model in (self.policy, self.reference):
             model.temperature = config.temperature
             model.require_room(prompts, config.max_tokens)
@@ -99,47 +105,17 @@ class PPOTrainer:
         config, mask, values = self.config, rollout.mask, rollout.values
         rewards = kl_shaped_rewards(scores, rollout.logprobs, ref_logprobs, mask, kl_coef=self.kl.coef)
         next_values = torch.cat([values[:, 1:], torch.zeros_like(values[:, :1])], dim=1)
-        terminated, truncated = is_last_token(mask), torch.zeros_like(mask)
-        advantages = gae(rewards, values, next_values, terminated, truncated, gamma=config.gamma, lam=config.lam)
-        return whiten(advantages, mask), advantages + values
+        ends = is_last_token(mask), torch.zeros_like(mask)
+        advantages = self.estimator(rewards, values, next_values, *ends, gamma=config.gamma, lam=config.lam)
+        return self.whiten(advantages, mask), advantages + values
 
     def update(self, rollout: Rollout, advantages: Float[Tensor, "B T"], returns: Float[Tensor, "B T"]) -> Metrics:
-        """Several epochs of gradient steps on shuffled minibatches. Metrics are means over the steps."""
-        config, steps = self.config, []
+        """Several epochs of gradient steps on shuffled minibatches of responses."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate
-        for _ in range(config.epochs):
-            for rows in self._shuffled(len(rollout)).split(config.minibatch_size):
-                mb = rollout[rows]
-                logits, values = self.policy(mb.prompts, mb.responses, mb.mask)
-                logits = torch.where(mb.mask[..., None], logits, 0.0)  # padding gets no gradient, NaN included
-                logprobs = action_logprobs(logits, torch.where(mb.mask, mb.responses, self.policy.pad))
-                surrogate = self.objective(logprobs, mb, advantages[rows])
-                value_loss = clipped_value_loss(values, mb.values, returns[rows], mb.mask, clip=config.value_clip)
-                with torch.set_grad_enabled(config.entropy_coef > 0):  # a gradient times 0 is not worth its time
-                    entropy_bonus = masked_mean(entropy(logits), mb.mask)
-                loss = -surrogate + config.value_coef * value_loss - config.entropy_coef * entropy_bonus
-                finite("loss", loss)
-                self.optimizer.zero_grad()
-                loss.backward()
-                grad_norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), config.max_grad_norm)
-                self.optimizer.step()
-                step = {
-                    "surrogate": surrogate,
-                    "value_loss": value_loss,
-                    "entropy": entropy_bonus,
-                    "grad_norm": grad_norm,
-                }
-                step |= _ratio_metrics(logprobs.detach(), mb, advantages[rows], clip=config.clip)
-                steps.append({name: value.item() for name, value in step.items()})
-        means = {name: sum(step[name] for step in steps) / len(steps) for name in steps[0]}
-        return {**means, "first_ratio_error": steps[0]["ratio_error"]}
-
-    def objective(
-        self, logprobs: Float[Tensor, "B T"], mb: Rollout, advantages: Float[Tensor, "B T"]
-    ) -> Float[Tensor, ""]:
-        """What the policy climbs on a minibatch. A relative of PPO may climb something else."""
-        return clipped_surrogate(logprobs, mb.logprobs, advantages, mb.mask, clip=self.config.clip)
+        inputs = rollout.prompts, rollout.responses, rollout.mask
+        batch = Batch(inputs, rollout.responses, rollout.mask, rollout.logprobs, rollout.values, advantages, returns)
+        return ppo_update(self.policy, self.optimizer, batch, self.config, rng=self.rng, objective=self.objective)
 
     def train(self, *, save_every: int = 10) -> list[Metrics]:
         """Run the iterations that are left, and return the history. Saves as it goes when there is a folder.
@@ -187,18 +163,3 @@ class PPOTrainer:
     def _random_rows(self, rows: int, draws: int) -> Int[Tensor, " K"]:
         """Rows drawn with replacement, so that the generator's state is all there is to the order of prompts."""
         return torch.randint(rows, (draws,), generator=self.rng, device=self.rng.device)
-
-    def _shuffled(self, rows: int) -> Int[Tensor, " K"]:
-        return torch.randperm(rows, generator=self.rng, device=self.rng.device)
-
-
-def _ratio_metrics(
-    logprobs: Float[Tensor, "B T"], mb: Rollout, advantages: Float[Tensor, "B T"], *, clip: float
-) -> dict[str, Float[Tensor, ""]]:
-    """How far the policy has moved from the one that acted."""
-    ratio = importance_ratio(logprobs, mb.logprobs)
-    return {
-        "ratio_error": (ratio - 1)[mb.mask].abs().max(),
-        "kl_to_old": masked_mean(k3(mb.logprobs, logprobs), mb.mask),
-        "clip_fraction": clip_fraction(logprobs, mb.logprobs, advantages, mb.mask, clip=clip),
-    }

@@ -225,24 +225,24 @@ def test_actions_are_drawn_from_the_policy_and_logprobs_are_those_of_the_actions
 # Update.
 
 
-def test_every_epoch_sees_every_step_once_in_an_order_of_its_own():
+def test_a_batch_holds_the_steps_of_all_environments_and_what_belongs_to_a_step_stays_with_it():
     trainer = cartpole()
     experience = trainer.act()
     numbers = torch.arange(64.0).view(2, 32)
-    epochs = [list(trainer.minibatches(experience, numbers, numbers)) for _ in range(2)]
-    orders = [torch.cat([returns for _, _, returns in minibatches]).tolist() for minibatches in epochs]
-    assert [len(returns) for _, _, returns in epochs[0]] == [32, 32]
-    assert [sorted(order) for order in orders] == [list(range(64))] * 2
-    assert list(range(64)) != orders[0] != orders[1]
-    for mb, _, returns in epochs[0]:  # what belongs to a step stays with it
-        assert torch.equal(mb.observations, experience.observations.flatten(0, 1)[returns.long()])
-        assert torch.equal(mb.logprobs, experience.logprobs.flatten()[returns.long()])
+    batch = trainer.batch(experience, numbers, -numbers)
+    assert len(batch) == 64
+    mb = batch[torch.tensor([33, 5])]
+    assert mb.returns.tolist() == [-33.0, -5.0]
+    assert torch.equal(mb.inputs[0], torch.stack([experience.observations[1, 1], experience.observations[0, 5]]))
+    assert torch.equal(mb.logprobs, torch.stack([experience.logprobs[1, 1], experience.logprobs[0, 5]]))
 
 
 def test_advantages_are_whitened_within_each_minibatch():
     trainer = cartpole()
     advantages = torch.linspace(0.0, 1.0, 64).view(2, 32) ** 4
-    for _, whitened, _ in trainer.minibatches(trainer.act(), advantages, advantages):
+    batch = trainer.batch(trainer.act(), advantages, advantages)
+    for rows in torch.arange(64).split(32):
+        whitened = batch[rows].advantages
         assert whitened.mean().item() == pytest.approx(0, abs=1e-6)
         assert whitened.square().mean().item() == pytest.approx(1, rel=1e-4)
 
@@ -290,7 +290,7 @@ def test_the_critic_learns_nothing_from_the_actors_loss_and_the_actor_nothing_fr
 class PolicyGradient(ControlTrainer):
     """Climbs the mean of log π · A, which knows nothing of the policy that acted."""
 
-    def objective(self, logprobs: Tensor, mb: Experience, advantages: Tensor) -> Tensor:
+    def objective(self, logprobs: Tensor, _old: Tensor, advantages: Tensor, *_mask: Tensor, clip: float) -> Tensor:
         return (logprobs * advantages).mean()
 
 
@@ -409,14 +409,11 @@ def test_the_same_seed_gives_the_same_history_and_weights_and_another_seed_gives
     assert cartpole(seed=1).train() != first.history
 
 
-def test_the_seed_decides_the_actions_drawn_and_the_order_of_minibatches():
+def test_the_seed_decides_the_actions_drawn():
     # At first every action is as likely as the other, so two seeds agree on about half of them.
     trainers = [cartpole(seed=seed) for seed in (0, 1)]
     experience, other = (trainer.act() for trainer in trainers)
     assert 0.25 < (experience.actions == other.actions).float().mean() < 0.75
-    numbers = torch.arange(64.0).view(2, 32)
-    first, second = (next(trainer.minibatches(experience, numbers, numbers))[2] for trainer in trainers)
-    assert first.tolist() != second.tolist()
 
 
 def test_no_environment_of_one_seed_starts_like_one_of_the_next():
@@ -490,6 +487,7 @@ def test_a_reward_that_is_not_finite_is_refused():
 
 def test_without_the_bootstrap_an_episode_cut_off_is_like_one_that_ended(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.syspath_prepend(EXPERIMENTS)
-    trainer = ends_by_hand(import_module("control").TimeLimitEnds)
+    kind = import_module("methods").relative(import_module("control").TimeLimitEnds, ControlTrainer)
+    trainer = ends_by_hand(kind)
     advantages, _ = trainer.assign_credit(trainer.act())
     assert advantages.tolist() == [[4 - 13 / 4, -13.0, 4.0]] * 2

@@ -130,24 +130,32 @@ def test_a_table_of_one_seed_shows_its_numbers(script):
 
 def trainer(script, module: str, trainer: str, *, environments: int = 2, **settings):
     control = script("control")
-    variant = control.Variant(trainer=getattr(script(module), trainer), settings=settings)
+    variant = control.Variant(method=getattr(script(module), trainer), settings=settings)
     return control.build_trainer(variant, SHORT, environments=environments)
 
 
 def test_without_annealing_the_learning_rate_stays(script):
     config = PPOConfig(iterations=2, batch_size=4, minibatch_size=4, epochs=1, max_tokens=3)
-    words = script("ablations_language").Unannealed(table(), constant(1.0), ragged_prompts(), config)
-    pushes = trainer(script, "ablations_control", "Unannealed")
+    methods = script("methods")
+    words = methods.relative(methods.Unannealed, PPOTrainer)(table(), constant(1.0), ragged_prompts(), config)
+    pushes = trainer(script, "methods", "Unannealed")
     for run in (words, pushes):
         run.train()
         assert run.learning_rate == run.optimizer.param_groups[0]["lr"] == run.config.learning_rate
 
 
 def test_without_whitening_advantages_reach_the_update_as_they_are(script):
-    run = trainer(script, "ablations_control", "Unwhitened")
+    run = trainer(script, "methods", "Unwhitened")
     experience, numbers = run.act(), torch.arange(64.0).view(2, 32)
-    seen = torch.cat([advantages for _, advantages, _ in run.minibatches(experience, numbers, -numbers)])
-    assert sorted(seen.tolist()) == list(range(64))
+    assert run.batch(experience, numbers, -numbers)[torch.arange(3, 7)].advantages.tolist() == [3.0, 4.0, 5.0, 6.0]
+
+
+def test_without_whitening_a_reply_keeps_the_size_of_its_credit(script):
+    methods, config = script("methods"), PPOConfig(iterations=1, batch_size=4, minibatch_size=4, max_tokens=3)
+    run = methods.relative(methods.Unwhitened, PPOTrainer)(table(), constant(1.0), ragged_prompts(), config)
+    rollout, ref_logprobs, scores = run.act()
+    advantages, returns = run.assign_credit(rollout, ref_logprobs, scores)
+    torch.testing.assert_close(advantages, torch.where(rollout.mask, returns - rollout.values, 0.0))
 
 
 def test_what_shares_a_trunk_lets_the_critic_shape_what_the_actor_sees(script):
@@ -160,7 +168,7 @@ def test_what_shares_a_trunk_lets_the_critic_shape_what_the_actor_sees(script):
 
 
 def test_reinforce_acts_in_whole_episodes(script):
-    run = trainer(script, "relatives_control", "Reinforce", environments=1)
+    run = trainer(script, "relatives_control", "WholeEpisodes", environments=1)
     experience = run.act()
     steps = experience.rewards.numel()
     assert steps >= SHORT.steps
@@ -173,9 +181,7 @@ def test_reinforce_weighs_an_action_by_the_rewards_that_followed_within_the_epis
     one = torch.ones(1, 3)
     ended = torch.tensor([[True, False, True]])
     experience = Experience(one[..., None], one.long(), one, 4 * one, one, one, ended, ~ended & False)
-    plain, baseline = (
-        trainer(script, "relatives_control", name, gamma=0.5) for name in ("Reinforce", "ReinforceWithBaseline")
-    )
+    plain, baseline = (trainer(script, "methods", name, gamma=0.5) for name in ("Reinforce", "ReinforceWithBaseline"))
     assert plain.assign_credit(experience)[0].tolist() == [[1.0, 1.5, 1.0]]
     assert baseline.assign_credit(experience)[0].tolist() == [[-3.0, -2.5, -3.0]]
     assert baseline.assign_credit(experience)[1].tolist() == [[1.0, 1.5, 1.0]]
@@ -222,7 +228,7 @@ def test_an_imitator_climbs_the_log_probability_of_given_texts(script, polite: T
     texts = decode(polite.tokenizer, rollout.responses, rollout.mask, eos=start.eos)
     assert texts == [polite.train.references[row] for row in rollout.prompts.rows]
     weights, _ = imitator.assign_credit(rollout, *judged)
-    likely = imitator.objective(rollout.logprobs, rollout, weights)
+    likely = imitator.objective(rollout.logprobs, rollout.logprobs, weights, rollout.mask, clip=0.2)
     assert likely == pytest.approx(rollout.logprobs[rollout.mask].mean().item())
     head = start.value_head.weight.clone()
     imitator.train()
@@ -249,8 +255,8 @@ def test_an_imitator_of_its_best_weighs_one_of_eight_by_score_less_penalty(scrip
 @pytest.mark.parametrize(
     ("trainer", "paid"),
     [
-        ("PaidForTheBest", [0, 1, 0, 0, 0, 0, 0, 0]),
-        ("PaidByRank", [1 / 7, 1, 1 / 2, 1 / 2, 11 / 14, 11 / 14, 2 / 7, 0]),
+        ("BestOfNReward", [0, 1, 0, 0, 0, 0, 0, 0]),
+        ("RankReward", [1 / 7, 1, 1 / 2, 1 / 2, 11 / 14, 11 / 14, 2 / 7, 0]),
     ],
 )
 def test_a_response_is_paid_by_its_place_among_eight(script, polite: Task, trainer: str, paid: list[float]):

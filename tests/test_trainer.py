@@ -329,8 +329,8 @@ def test_metrics_of_several_steps_are_their_means_and_compare_the_policy_with_th
 class PolicyGradient(PPOTrainer):
     """Climbs the mean of log π · A, which knows nothing of the policy that acted."""
 
-    def objective(self, logprobs: Tensor, mb: Rollout, advantages: Tensor) -> Tensor:
-        return masked_mean(logprobs * advantages, mb.mask)
+    def objective(self, logprobs: Tensor, _old: Tensor, advantages: Tensor, mask: Tensor, *, clip: float) -> Tensor:
+        return masked_mean(logprobs * advantages, mask)
 
 
 @pytest.mark.parametrize("epochs", [1, 2])

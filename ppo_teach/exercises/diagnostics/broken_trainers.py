@@ -88,9 +88,9 @@ class ReferenceForOld(PPOTrainer):
 class RefreshedOld(PPOTrainer):
     """The old log-probabilities are computed anew before every gradient step."""
 
-    def objective(self, logprobs: Tensor, mb: Rollout, advantages: Tensor) -> Tensor:
-        mb.logprobs.copy_(logprobs.detach())
-        return super().objective(logprobs, mb, advantages)
+    def objective(self, logprobs: Tensor, old_logprobs: Tensor, *minibatch: Tensor, clip: float) -> Tensor:
+        old_logprobs.copy_(logprobs.detach())
+        return super().objective(logprobs, old_logprobs, *minibatch, clip=clip)
 
 
 class LostScore(PPOTrainer):
