@@ -26,8 +26,9 @@ Text and models
 Training
     checkpoints     runs that survive being killed
     config          the settings of a run, and their rules
-    trainer         PPO in three acts
-    control         the same for classic control
+    update          several epochs of gradient steps on one batch
+    control         PPO on classic control
+    trainer         PPO for language models, in three acts
 
 Use
     plots, records, tasks, runs, exercises, cli, __main__

@@ -41,6 +41,25 @@ def update(policy: Watched, batch: Batch, **options: object) -> dict[str, float]
     return ppo_update(policy, optimizer, batch, CONFIG, rng=torch.Generator().manual_seed(0), **options)
 
 
+def test_surrogate_critics_loss_and_entropy_bonus_are_descended_as_one():
+    # One step on the whole batch, from the policy that acted: there ρ = 1 and V = V_old, so the surrogate's slope is
+    # that of log π · A, and the critic's loss is half the mean squared error. The gradient is scaled down to 0.1.
+    config = replace(CONFIG, epochs=1, minibatch_size=6, value_coef=0.5, max_grad_norm=0.1)
+    policy, by_hand, batch = Watched(), Watched(), steps()
+    logits, values = by_hand(*batch.inputs)
+    distribution = torch.distributions.Categorical(logits=logits)
+    logprobs = distribution.log_prob(batch.actions)
+    gain, errors = logprobs * batch.advantages, (values - batch.returns).square()
+    (0.5 * errors.mean() / 2 - gain.mean() - 0.1 * distribution.entropy().mean()).backward()
+    length = torch.cat([parameter.grad.flatten() for parameter in by_hand.parameters()]).norm()
+    batch = replace(batch, logprobs=logprobs.detach(), values=values.detach())
+    optimizer = torch.optim.SGD(policy.parameters(), lr=1.0)
+    metrics = ppo_update(policy, optimizer, batch, config, rng=torch.Generator())
+    assert metrics["grad_norm"] == pytest.approx(length.item(), rel=1e-4)
+    for ours, theirs in zip(policy.parameters(), by_hand.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs - 0.1 * theirs.grad / length, rtol=0, atol=1e-5)
+
+
 def test_every_epoch_sees_every_row_once_in_an_order_of_its_own():
     policy = Watched()
     update(policy, steps())
