@@ -4,7 +4,8 @@ A network gives one number per token of the vocabulary, the logit; the softmax t
 
     π(a | s) = exp(z_a) / Σ_b exp(z_b).
 
-Everything here takes logits with the vocabulary last. Logits arrive already divided by the temperature.
+Everything here takes logits with the vocabulary last. They arrive already divided by the temperature, except in
+`tempered_logprobs`.
 """
 
 import torch
@@ -24,6 +25,23 @@ def action_logprobs(logits: Float[Tensor, "*B V"], actions: Int[Tensor, "*B"]) -
     """
     _require_one_action_each(logits, actions)
     return logits.log_softmax(dim=-1).gather(-1, actions.unsqueeze(-1)).squeeze(-1)
+
+
+def tempered_logprobs(
+    logits: Float[Tensor, "*B V"], actions: Int[Tensor, "*B"], *, temperature: float
+) -> Float[Tensor, "*B"]:
+    """The log-probability, in nats, of each action, when it was drawn at this temperature.
+
+        log π_τ(a | s) = z_a/τ − log Σ_b exp(z_b/τ)
+
+    Logits (*B, V), one action (*B) for each, and one number (*B) out. Our models divide inside (`models`), so that
+    drawing and scoring share the temperature; this is for logits that nobody has divided yet. Raises ValueError as
+    `action_logprobs` does. Source: Ackley, Hinton and Sejnowski (1985), the Boltzmann distribution.
+    """
+    _require_one_action_each(logits, actions)
+    tempered = logits / temperature
+    taken = tempered.gather(-1, actions.unsqueeze(-1)).squeeze(-1)
+    return taken - tempered.logsumexp(dim=-1)
 
 
 def entropy(logits: Float[Tensor, "*B V"]) -> Float[Tensor, "*B"]:

@@ -15,7 +15,7 @@ from ppo_teach.checks import finite, require, same_shape
 from ppo_teach.exact import exact_values, expected_return, kl_optimal_policy
 from ppo_teach.kl import exact_kl, k1, k2, k3, kl_shaped_rewards
 from ppo_teach.masks import last_token, masked_mean, masked_variance, whiten, zero_padding
-from ppo_teach.policy import action_logprobs, softmax_score
+from ppo_teach.policy import action_logprobs, softmax_score, tempered_logprobs
 from ppo_teach.reinforce import reinforce_loss, rewards_to_go
 from ppo_teach.surrogate import clip_fraction, clipped_surrogate, importance_ratio
 from ppo_teach.values import clipped_value_loss, explained_variance, tree_values, value_loss
@@ -85,6 +85,7 @@ CALLS = {
     "masked_variance": (masked_variance, FLOATS, BOOLS),
     "whiten": (whiten, FLOATS, BOOLS),
     "action_logprobs": (action_logprobs, LOGITS, ACTIONS),
+    "tempered_logprobs": (partial(tempered_logprobs, temperature=1.0), LOGITS, ACTIONS),
     "softmax_score": (softmax_score, LOGITS, ACTIONS),
     "rewards_to_go": (partial(rewards_to_go, gamma=1.0), FLOATS, BOOLS),
     "reinforce_loss": (reinforce_loss, FLOATS, WEIGHTS, BOOLS),

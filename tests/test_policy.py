@@ -11,8 +11,7 @@ from torch.autograd import gradcheck
 from torch.distributions import Categorical
 
 from ppo_teach.exercises.language_models.top_k_logprobs import top_k_logprobs
-from ppo_teach.exercises.softmax_policy.tempered_logprobs import tempered_logprobs
-from ppo_teach.policy import action_logprobs, entropy, sample, softmax_score
+from ppo_teach.policy import action_logprobs, entropy, sample, softmax_score, tempered_logprobs
 
 # Probabilities 1/6, 2/6, 3/6: their logarithms, up to a constant, are log 1, log 2, log 3.
 SIXTHS = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64).log()
@@ -194,7 +193,7 @@ def test_a_step_along_the_score_makes_its_action_likelier_whatever_its_size(logi
     assert action_logprobs(logits + step, taken) > action_logprobs(logits, taken)
 
 
-# --- temperature: the package divides inside the policy, the chapter's exercise by hand
+# --- tempered_logprobs, and top-k, which is an exercise
 
 
 def test_a_temperature_by_hand():
