@@ -11,6 +11,24 @@ from torch import Tensor
 from ppo_teach.checks import flags, same_shape, share
 
 
+def bootstrap_values(
+    values: Float[Tensor, "B T"],
+    final_values: Float[Tensor, "B T"],
+    terminated: Bool[Tensor, "B T"],
+    truncated: Bool[Tensor, "B T"],
+) -> Float[Tensor, "B T"]:
+    """V(s_{t+1}) of every token, in a row where one episode follows another, in units of reward.
+
+    Where the episode goes on it is the next of `values`. Where it terminated it is 0, even if it was truncated, too.
+    Where it was truncated, and at the end of a row that just stops, it is that of `final_values`, which is read nowhere
+    else: `final_values[:, t]` is the value of the state that token t led to, before the next episode began.
+    """
+    same_shape(values=values, final_values=final_values, terminated=terminated, truncated=truncated)
+    flags(terminated=terminated, truncated=truncated)
+    going_on = torch.cat([values[:, 1:], final_values[:, -1:]], dim=1)
+    return torch.where(terminated, 0.0, torch.where(truncated, final_values, going_on))
+
+
 def td_residuals(
     rewards: Float[Tensor, "B T"],
     values: Float[Tensor, "B T"],

@@ -1,5 +1,8 @@
 """Credit assignment: residuals and their fading sum, and that no credit crosses the end of an episode."""
 
+from itertools import product
+from math import nan
+
 import pytest
 import torch
 from hypothesis import given
@@ -7,7 +10,7 @@ from hypothesis import strategies as st
 from strategies import booleans, padded_batches, tensors
 from torch.autograd import gradcheck
 
-from ppo_teach.advantages import gae, td_residuals
+from ppo_teach.advantages import bootstrap_values, gae, td_residuals
 from ppo_teach.masks import is_last_token
 from ppo_teach.reinforce import rewards_to_go
 
@@ -28,6 +31,26 @@ def shifted(values: torch.Tensor) -> torch.Tensor:
 # A batch in which anything may end anywhere: rewards, values, next values, terminated, truncated.
 anything = st.tuples(tensors(2, 4), tensors(2, 4), tensors(2, 4), booleans(2, 4), booleans(2, 4))
 fractions = st.floats(0, 1)
+
+# --- bootstrap_values
+
+
+def test_next_values_by_hand():
+    # Token 1 was cut, token 3 ended by itself in the step in which time ran out, and the row stops after token 4.
+    values, final_values = row(0.1, 0.2, 0.3, 0.4, 0.5), row(nan, 0.7, nan, 0.8, 0.9)
+    next_values = bootstrap_values(values, final_values, flags(0, 0, 0, 1, 0), flags(0, 1, 0, 1, 0))
+    assert next_values.tolist() == [[0.2, 0.7, 0.4, 0, 0.9]]
+
+
+@given(anything)
+def test_next_values_come_from_the_row_only_inside_an_episode(batch):
+    values, final_values, _, terminated, truncated = batch
+    next_values = bootstrap_values(values, final_values, terminated, truncated)
+    for i, t in product(range(2), range(4)):
+        stops = truncated[i, t] or t == 3
+        expected = 0 if terminated[i, t] else final_values[i, t] if stops else values[i, t + 1]
+        assert next_values[i, t] == expected
+
 
 # --- td_residuals
 

@@ -10,7 +10,7 @@ import jaxtyping
 import pytest
 import torch
 
-from ppo_teach.advantages import gae, td_residuals
+from ppo_teach.advantages import bootstrap_values, gae, td_residuals
 from ppo_teach.checks import finite, require, same_shape
 from ppo_teach.exact import exact_values, expected_return, kl_optimal_policy
 from ppo_teach.kl import exact_kl, k1, k2, k3, kl_shaped_rewards
@@ -92,6 +92,7 @@ CALLS = {
     "value_loss": (value_loss, FLOATS, WEIGHTS, BOOLS),
     "clipped_value_loss": (partial(clipped_value_loss, clip=0.2), FLOATS, FLOATS, WEIGHTS, BOOLS),
     "explained_variance": (explained_variance, FLOATS, WEIGHTS, BOOLS),
+    "bootstrap_values": (bootstrap_values, FLOATS, WEIGHTS, BOOLS, BOOLS),
     "td_residuals": (partial(td_residuals, gamma=1.0), FLOATS, FLOATS, FLOATS, BOOLS),
     "gae": (partial(gae, gamma=1.0, lam=1.0), FLOATS, FLOATS, FLOATS, BOOLS, BOOLS),
     "importance_ratio": (importance_ratio, FLOATS, FLOATS),

@@ -1,11 +1,14 @@
 """Write `value_loss`. Chapter: book/foundations/value-functions.md."""
 
 import torch
-from torch.nn.functional import mse_loss
+from torch.nn.functional import mse_loss, smooth_l1_loss
 
-from ppo_teach.exercises.exercise import Case, Exercise
-from ppo_teach.exercises.value_functions.value_loss_misconceptions import MISCONCEPTIONS
+from ppo_teach.exercises.averages import wrong_averages
+from ppo_teach.exercises.edits import edited
+from ppo_teach.exercises.exercise import Case, Exercise, Misconception
 from ppo_teach.values import value_loss
+
+NAN = float("nan")
 
 
 def predictions(values: list, returns: list, mask: list | None = None, *, law: str = "") -> Case:
@@ -25,7 +28,12 @@ def random_predictions(rng: torch.Generator) -> Case:
 
 
 def by_selection(values, returns, mask):
-    """The library's mean squared error of the real tokens."""
+    """The real tokens alone."""
+    errors = values[mask] - returns[mask].detach()
+    return errors.square().mean() / 2
+
+
+def with_the_library(values, returns, mask):
     return 0.5 * mse_loss(values[mask], returns[mask].detach())
 
 
@@ -33,13 +41,6 @@ def by_expansion(values, returns, mask):
     """½(V² − 2VR + R²), each mean for itself, in float64."""
     values, returns = values[mask].double(), returns[mask].detach().double()
     return (values.pow(2).mean() - 2 * (values * returns).mean() + returns.pow(2).mean()) / 2
-
-
-def by_filling(values, returns, mask):
-    """The target takes the value's place at padding, and the value that of 0."""
-    values = torch.where(mask, values, 0.0)
-    errors = values - torch.where(mask, returns.detach(), 0.0)
-    return torch.einsum("i,i->", errors.flatten(), errors.flatten()) / (2 * mask.sum())
 
 
 def token_by_token(values, returns, mask):
@@ -51,7 +52,111 @@ def token_by_token(values, returns, mask):
     return total / count
 
 
-NAN = float("nan")
+MISCONCEPTIONS = (
+    Misconception(
+        "the critic is detached",
+        edited(value_loss, ("values - returns.detach()", "values.detach() - returns.detach()")),
+        "the number is right, but the critic learns nothing",
+        "values are held constant everywhere else: in advantages, in returns, in the rollout",
+        "Which of the two is to be moved by this loss: the values, or the returns?",
+    ),
+    Misconception(
+        "the returns are not held constant",
+        edited(value_loss, (".detach()", "")),
+        "the targets are pulled towards the critic",
+        "the number is the same, and where returns come from a rollout nothing depends on them",
+        "Which of the two is to be moved by this loss: the values, or the returns?",
+    ),
+    Misconception(
+        "values and returns are swapped",
+        edited(value_loss, ("values - returns.detach()", "values.detach() - returns")),
+        "the targets have the gradient, and the critic has none",
+        "the square is the same in both directions",
+        "Which of the two is to be moved by this loss: the values, or the returns?",
+    ),
+    Misconception(
+        "every value against every return",
+        edited(by_selection, ("values[mask]", "values[mask][:, None]")),
+        "a column minus a row is a square: each value was compared with the returns of all tokens",
+        "a value head gives (B, 1), the returns are (B,), and broadcasting says nothing",
+        "Print the shape of values minus returns. How many errors should there be?",
+    ),
+    Misconception(
+        "the half is missing",
+        edited(value_loss, ("0.5 * ", "")),
+        "the loss and its gradient are twice as large",
+        "mean squared error is what libraries call it",
+        "What is the derivative of ½x², and what of x²?",
+    ),
+    Misconception(
+        "the square is missing",
+        edited(value_loss, ("errors.square()", "errors")),
+        "errors of opposite sign cancelled",
+        "the error itself has the right unit",
+        "A value too high by 1 and one too low by 1: is this a perfect critic?",
+    ),
+    Misconception(
+        "the absolute error",
+        edited(by_selection, ("errors.square().mean() / 2", "errors.abs().mean()")),
+        "the error was not squared",
+        "it measures distance as well; its optimum is the median, not the mean",
+        "Which loss has the expected return as its optimum?",
+    ),
+    Misconception(
+        "large errors are flattened",
+        edited(with_the_library, ("0.5 * mse_loss", "smooth_l1_loss"), smooth_l1_loss=smooth_l1_loss),
+        "an error above 1 counted in proportion, not as its square",
+        "the Huber loss is common in Q-learning",
+        "An error of 3: what is half its square?",
+    ),
+    Misconception(
+        "the square of the mean error",
+        edited(by_selection, ("square().mean()", "mean().square()")),
+        "errors of opposite sign cancelled before they were squared",
+        "'mean squared error' can be read in either order",
+        "A value too high by 1 and one too low by 1: is this a perfect critic?",
+    ),
+    Misconception(
+        "the mean error is taken away first",
+        edited(by_selection, ("errors.square().mean()", "errors.var(correction=0)")),
+        "a critic that is wrong by the same amount everywhere would have no loss",
+        "explained variance does it, with the same arguments",
+        "All values are too high by 1. What should the loss be?",
+    ),
+    Misconception(
+        "the root of the mean square",
+        edited(by_selection, (" / 2", ".sqrt()")),
+        "the square root was taken",
+        "it brings the error back to units of reward",
+        "In which unit is this loss: reward, or reward squared?",
+    ),
+    Misconception(
+        "the sign of an objective",
+        edited(value_loss, ("0.5", "-0.5")),
+        "minimising this would make the critic worse",
+        "PPO's objective is maximised, and the value term stands in it with a minus",
+        "Should a better critic have a smaller loss, or a larger one?",
+    ),
+    Misconception(
+        "a library's mean squared error of everything",
+        edited(
+            with_the_library,
+            ("0.5 * mse_loss(values[mask], returns[mask].detach())", "mse_loss(values, returns.detach())"),
+        ),
+        "padding was counted, and the half is missing",
+        "`mse_loss(values, returns)` is one call, and named after the loss",
+        "What is the derivative of ½x²? And which positions of the batch are tokens?",
+    ),
+    *wrong_averages(
+        careful=lambda average: edited(value_loss, masked_mean=average),
+        careless=lambda average: edited(
+            value_loss,
+            ("zero_padding(values - returns.detach(), mask)", "values - returns.detach()"),
+            masked_mean=average,
+        ),
+    ),
+)
+
 EXERCISE = Exercise(
     function=value_loss,
     title="The critic's loss",
@@ -84,5 +189,5 @@ EXERCISE = Exercise(
         "torch.where(mask, values - returns.detach(), 0), squared, summed, over 2 · mask.sum().",
     ),
     misconceptions=MISCONCEPTIONS,
-    variants=(by_selection, by_expansion, by_filling, token_by_token),
+    variants=(by_selection, with_the_library, by_expansion, token_by_token),
 )
