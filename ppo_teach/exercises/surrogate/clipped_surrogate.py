@@ -69,14 +69,6 @@ def as_a_loss(logprobs, old_logprobs, advantages, mask, *, clip):
     return -torch.max(first, second).sum() / mask.sum()
 
 
-def with_a_ceiling(logprobs, old_logprobs, advantages, mask, *, clip):
-    """min(ρÂ, (1 ± ε)Â), the ± by the sign of Â."""
-    chosen, advantages = mask.nonzero(as_tuple=True), advantages.detach()
-    ratio, advantages = (logprobs[chosen] - old_logprobs[chosen].detach()).exp(), advantages[chosen]
-    ceiling = torch.where(advantages > 0, (1 + clip) * advantages, (1 - clip) * advantages)
-    return torch.minimum(ratio * advantages, ceiling).mean()
-
-
 def token_by_token(logprobs, old_logprobs, advantages, mask, *, clip):
     """A loop over real tokens, in float64, from the last to the first."""
     new, old, weights = (x.flatten().double() for x in (logprobs, old_logprobs.detach(), advantages.detach()))
@@ -367,12 +359,5 @@ EXERCISE = Exercise(
         "Fill padding with 0; detach Â and log π_old; then exp, clamp, torch.minimum, and a sum divided by mask.sum().",
     ),
     misconceptions=MISCONCEPTIONS,
-    variants=(
-        step_by_step,
-        by_the_sign_of_the_advantage,
-        as_a_loss,
-        with_a_ceiling,
-        token_by_token,
-        with_bounds_in_logarithms,
-    ),
+    variants=(step_by_step, by_the_sign_of_the_advantage, as_a_loss, token_by_token, with_bounds_in_logarithms),
 )
