@@ -5,10 +5,11 @@ from collections.abc import Callable
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+from torch.nn.functional import pad
 
 from ppo_teach.advantages import gae
-from ppo_teach.exercises.exercise import Case, Exercise, Misshapen, pick
-from ppo_teach.exercises.ppo.advantages_and_returns_misconceptions import MISCONCEPTIONS
+from ppo_teach.exercises.edits import edited
+from ppo_teach.exercises.exercise import Case, Exercise, Misconception, Misshapen, pick
 from ppo_teach.masks import whiten, zero_padding
 
 
@@ -128,6 +129,179 @@ def as_arrays(rewards, values, next_values, terminated, truncated, mask, *, gamm
     returns = advantages + values
     return whiten(advantages, mask).numpy(), returns.numpy()
 
+
+MISCONCEPTIONS = (
+    Misconception(
+        "the returns are formed after whitening",
+        edited(advantages_and_returns, ("advantages + values", "whiten(advantages, mask) + values")),
+        "a whitened advantage has no unit, and was added to a value, which has one",
+        "the line with + stands below the one that whitens, and the name `advantages` was used for both",
+        "In which unit is a value, and in which a whitened advantage?",
+    ),
+    Misconception(
+        "the returns are whitened, too",
+        edited(advantages_and_returns, ("advantages + values", "whiten(advantages + values, mask)")),
+        "the critic would have to guess numbers whose mean is 0 in every batch",
+        "what is good for the one seems good for the other",
+        "All replies get better. What should happen to the critic's targets?",
+    ),
+    Misconception(
+        "nothing is whitened",
+        edited(advantages_and_returns, ("whiten(advantages, mask)", "advantages")),
+        "the advantages have the scale of the rewards",
+        "GAE gives advantages, and the policy could learn from them",
+        "What are the mean and the variance of your advantages?",
+    ),
+    Misconception(
+        "the advantages are shifted, not scaled",
+        edited(advantages_and_returns, ("whiten(advantages, mask)", "advantages - advantages[mask].mean()")),
+        "their mean is 0, their variance is not 1",
+        "subtracting a mean is a baseline, and is the half that cannot go wrong",
+        "What is the variance of your advantages?",
+    ),
+    Misconception(
+        "padding is counted in whitening",
+        edited(advantages_and_returns, ("whiten(advantages, mask)", "whiten(advantages, torch.ones_like(mask))")),
+        "what stands at padding went into the mean and the variance",
+        "with replies of equal length the mask is true everywhere",
+        "Over which positions did you take the mean?",
+    ),
+    Misconception(
+        "padding is counted in whitening as 0",
+        edited(
+            advantages_and_returns,
+            ("whiten(advantages, mask)", "whiten(zero_padding(advantages, mask), torch.ones_like(mask))"),
+        ),
+        "padding was filled with 0, and counted in the mean and the variance",
+        "0 adds nothing to a sum; to a mean it does",
+        "Over how many positions did you take the mean?",
+    ),
+    Misconception(
+        "padding is counted in whitening, and n − 1 divides",
+        edited(
+            advantages_and_returns,
+            ("whiten(advantages, mask)", "(advantages - advantages.mean()) / (advantages.std() + 1e-8)"),
+        ),
+        "what stands at padding went into the mean and the variance, which was divided by n − 1",
+        "it is the line of most repositories, where nothing is padded",
+        "Over which positions did you take the mean?",
+    ),
+    Misconception(
+        "each row is whitened for itself",
+        edited(
+            advantages_and_returns,
+            ("whiten(advantages, mask)", "torch.stack([whiten(*row) for row in zip(advantages, mask)])"),
+        ),
+        "a good reply and a bad one were given the same mean",
+        "a mean over the last axis is the usual one in a network",
+        "A good reply and a bad one: should the advantages of both have the mean 0?",
+    ),
+    Misconception(
+        "the variance is divided by n − 1",
+        edited(
+            advantages_and_returns,
+            whiten=edited(whiten, ("masked_variance(x, mask)", "centred.square().sum() / (mask.sum() - 1)")),
+        ),
+        "the numbers are too small, and a single real token gives 0/0",
+        "`std()` and `var()` of torch do so unless told otherwise",
+        "One real token: what is n − 1?",
+    ),
+    Misconception(
+        "the rewards are whitened instead",
+        edited(
+            advantages_and_returns,
+            ("gae(rewards", "gae(whiten(rewards, mask)"),
+            ("whiten(advantages, mask)", "advantages"),
+        ),
+        "the rewards lost their mean and their scale, and the returns with them",
+        "published code has an option of this name",
+        "Rewards of 0, 0 and 1: what does the critic hear of them in your version?",
+    ),
+    Misconception(
+        "the returns are the advantages",
+        edited(advantages_and_returns, (" + values", "")),
+        "the value was not added back",
+        "GAE sums discounted things from t on, and that is what a return is",
+        "A perfect critic has advantages of 0. Should its targets be 0?",
+    ),
+    Misconception(
+        "the returns are rewards-to-go",
+        edited(
+            advantages_and_returns,
+            (
+                "advantages + values",
+                "gae(rewards, 0 * values, 0 * values, terminated, truncated, gamma=gamma, lam=1.0)",
+            ),
+        ),
+        "only what was paid within the batch was counted, with λ = 1 and without a bootstrap",
+        "that is what the word says; and where each row is one whole episode and λ is 1, they agree",
+        "Somebody stopped the clock. Which term of δ speaks for the rewards that were still to come?",
+    ),
+    Misconception(
+        "the returns have λ = 1",
+        edited(
+            advantages_and_returns,
+            (
+                "advantages + values",
+                "gae(rewards, values, next_values, terminated, truncated, gamma=gamma, lam=1.0) + values",
+            ),
+        ),
+        "the critic's targets have another λ than the advantages",
+        "with λ = 1 the return is what was paid, with the bootstrap where we stopped looking",
+        "Â + V = R̂. Which λ does your Â have?",
+    ),
+    Misconception(
+        "the returns look one step ahead",
+        edited(
+            advantages_and_returns, ("advantages + values", "rewards + gamma * torch.where(terminated, 0, next_values)")
+        ),
+        "these are targets with λ = 0",
+        "r + γV is the target of TD learning",
+        "Â + V = R̂. Which λ does your Â have?",
+    ),
+    Misconception(
+        "the returns and the advantages are swapped",
+        edited(
+            advantages_and_returns,
+            ("whiten(advantages, mask), advantages + values", "advantages + values, whiten(advantages, mask)"),
+        ),
+        "the policy gets the critic's targets, and the critic the policy's",
+        "libraries return either order",
+        "Which of the two comes first in the exercise?",
+    ),
+    Misconception(
+        "a truncated episode loses its bootstrap",
+        edited(advantages_and_returns, ("terminated, truncated, gamma", "terminated | truncated, truncated, gamma")),
+        "the rewards we did not wait for were taken to be zero",
+        "both flags end the episode, and much published code merges them into one `done`",
+        "Somebody stopped the clock. Was nothing to come, or did we not look?",
+    ),
+    Misconception(
+        "the two flags are swapped",
+        edited(advantages_and_returns, ("terminated, truncated, gamma", "truncated, terminated, gamma")),
+        "an episode that ended was given a future, and one that was cut off was not",
+        "both are rows of flags, and `gae` takes one after the other",
+        "Which of the two says that nothing is to come?",
+    ),
+    Misconception(
+        "the sum runs on through a truncation",
+        edited(advantages_and_returns, gae=edited(gae, ("ended = terminated | truncated", "ended = terminated"))),
+        "what the next episode earned was credited to this one",
+        "an episode that was cut off is not over, and so it seems to go on in the next column",
+        "The clock stopped at t. To which episode does column t + 1 belong?",
+    ),
+    Misconception(
+        "the next value is that of the next column",
+        edited(
+            advantages_and_returns,
+            ("next_values, terminated, truncated, gamma", "pad(values[:, 1:], (0, 1)), terminated, truncated, gamma"),
+            pad=pad,
+        ),
+        "behind an end the next column belongs to another episode, and behind the last column nothing is known",
+        "where each row is one whole reply it is right, and the trainer for words does it",
+        "The clock stopped at t. Which state came next, and does column t + 1 show it?",
+    ),
+)
 
 EXERCISE = Exercise(
     function=advantages_and_returns,

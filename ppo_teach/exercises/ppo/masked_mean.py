@@ -7,8 +7,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from ppo_teach.exercises.exercise import Case, Exercise, Misshapen
-from ppo_teach.exercises.ppo.masked_mean_misconceptions import MISCONCEPTIONS
+from ppo_teach.exercises.averages import wrong_averages
+from ppo_teach.exercises.edits import edited
+from ppo_teach.exercises.exercise import Case, Exercise, Misconception, Misshapen
 from ppo_teach.masks import masked_mean
 
 
@@ -75,6 +76,76 @@ def token_by_token(x, mask):
         raise ValueError("no token")
     return mean
 
+
+def nothing(condition: bool, message: str) -> None:
+    """In the place of `require`: nothing is refused."""
+
+
+# The last wrong average, "padding is left out too late", is no mistake where nothing stands before the mean.
+MISCONCEPTIONS = (
+    *wrong_averages(
+        careful=lambda average: edited(
+            masked_mean,
+            ("zero_padding(x, mask).sum() / count", "average(zero_padding(x, mask), mask)"),
+            average=average,
+        ),
+        careless=lambda average: edited(
+            masked_mean, ("zero_padding(x, mask).sum() / count", "average(x, mask)"), average=average
+        ),
+    )[:-1],
+    Misconception(
+        "a mean of the columns' means",
+        edited(
+            masked_mean,
+            ("zero_padding(x, mask).sum() / count", "(zero_padding(x, mask).sum(dim=0) / mask.sum(dim=0)).nanmean()"),
+        ),
+        "a token at a place that few replies reach weighs more than one at the beginning",
+        "`mean(dim=0)` averages over the batch, and the rest seems to be one more mean",
+        "How much does the only token in the last column weigh in your result?",
+    ),
+    Misconception(
+        "real zeros are left out",
+        edited(masked_mean, ("/ count", "/ (zero_padding(x, mask) != 0).sum()")),
+        "a real token whose number is 0 was not counted",
+        "padding was filled with 0, so what is not 0 looks like what is real",
+        "Two real tokens, 0 and 4: what is their mean?",
+    ),
+    Misconception(
+        "the mask is read the other way round",
+        edited(masked_mean, ("zero_padding(x, mask).sum() / count", "zero_padding(x, ~mask).sum() / (~mask).sum()")),
+        "this is the mean of the padding",
+        "several libraries mark what is to be left out, `masked_fill` among them",
+        "Is True a token here, or a hole?",
+    ),
+    Misconception(
+        "the result is detached",
+        edited(masked_mean, ("zero_padding(x, mask)", "zero_padding(x, mask).detach()")),
+        "the number is right, but no gradient comes through",
+        "`.item()` and `float()` make a number that is easy to print, and metrics are detached",
+        "This mean is the last line of every loss. What is its gradient in each real token?",
+    ),
+    Misconception(
+        "padding is multiplied by zero, and nothing is refused",
+        edited(masked_mean, ("zero_padding(x, mask)", "(x * mask)"), require=nothing),
+        "NaN times zero is NaN. And a batch without a real token passes for one, which is to be an error",
+        "with finite numbers and at least one real token it is the whole function",
+        "What is 0 · NaN? And what do you divide by when no position is real?",
+    ),
+    Misconception(
+        "the mean of nothing is 0/0",
+        edited(masked_mean, require=nothing),
+        "NaN was returned, and goes on into every weight",
+        "with at least one real token it is the whole function",
+        "Where would you rather notice an empty batch: here, or three functions later?",
+    ),
+    Misconception(
+        "the mean of nothing is zero",
+        edited(masked_mean, ("/ count", "/ count.clamp(min=1)"), require=nothing),
+        "an empty batch passed for one whose mean is 0",
+        "`clamp(min=1)`, or a small number added to the count, keeps NaN away",
+        "A loss of 0 is perfect. Is an empty batch perfect?",
+    ),
+)
 
 NAN = float("nan")
 EXERCISE = Exercise(

@@ -4,8 +4,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ppo_teach.exercises.exercise import Case, Exercise
-from ppo_teach.exercises.ppo.sequence_mean_loss_misconceptions import MISCONCEPTIONS
+from ppo_teach.exercises.edits import edited
+from ppo_teach.exercises.exercise import Case, Exercise, Misconception
 from ppo_teach.masks import masked_mean, zero_padding
 
 
@@ -25,9 +25,16 @@ def random_batch(rng: torch.Generator) -> Case:
     return batch(torch.where(mask, losses, 7.0).tolist(), mask.tolist())
 
 
+def step_by_step(losses, mask):
+    """What each reply adds up to, and how long it is."""
+    sums = zero_padding(losses, mask).sum(dim=1)
+    lengths = mask.sum(dim=1)
+    return (sums / lengths).mean()
+
+
 def reply_by_reply(losses, mask):
-    """A loop over rows, padding left out of each."""
-    return sum(row[real].mean() for row, real in zip(losses, mask, strict=True)) / len(losses)
+    """The mean over tokens, one row at a time."""
+    return sum(masked_mean(row, real) for row, real in zip(losses, mask, strict=True)) / len(losses)
 
 
 def as_a_weighted_sum(losses, mask):
@@ -36,15 +43,104 @@ def as_a_weighted_sum(losses, mask):
     return torch.einsum("bt,bt->", losses.double().masked_fill(~mask, 0), weights)
 
 
-def through_masked_mean(losses, mask):
-    """The mean over tokens, one row at a time."""
-    return torch.stack([masked_mean(losses[b], mask[b]) for b in range(len(mask))]).mean()
-
-
 def by_nanmean(losses, mask):
     """Padding made NaN, which the library's mean leaves out."""
     return torch.where(mask, losses, torch.nan).nanmean(dim=1).mean()
 
+
+MISCONCEPTIONS = (
+    Misconception(
+        "the mean over all tokens",
+        edited(step_by_step, ("(sums / lengths).mean()", "sums.sum() / lengths.sum()")),
+        "every token weighs the same, so a reply weighs as much as it is long",
+        "it is the average of every other loss in this book, and PPO's usual one",
+        "A reply of one token and a reply of nine: how much should each reply weigh?",
+    ),
+    Misconception(
+        "every reply is divided by the same length",
+        edited(step_by_step, ("/ lengths", "/ mask.shape[1]")),
+        "each sum was divided by the width of the tensor, whatever the reply's own length",
+        "it is a published choice, which lets a long reply count for its length, and `losses.mean()` is short",
+        "How many real tokens has the second reply, and by how many did you divide it?",
+    ),
+    Misconception(
+        "every reply is divided by the longest one's length",
+        edited(step_by_step, ("/ lengths", "/ lengths.amax()")),
+        "each sum was divided by one length for all",
+        "the longest reply is what the batch was padded to, most of the time",
+        "How many real tokens has the shortest reply, and by how many did you divide it?",
+    ),
+    Misconception(
+        "the sum of each reply, averaged over replies",
+        edited(step_by_step, (" / lengths", "")),
+        "the tokens of a reply were added up, not averaged",
+        "the log-probability of a reply is the sum of its tokens', and REINFORCE averages such sums",
+        "A reply of one token and a reply of nine, every loss a 1: what is the mean of each?",
+    ),
+    Misconception(
+        "the means are added up",
+        edited(step_by_step, (".mean()", ".sum()")),
+        "the replies' means were summed, not averaged",
+        "the direction of the gradient is the same",
+        "Should twice as many replies give a number twice as large?",
+    ),
+    Misconception(
+        "everything is added up",
+        edited(step_by_step, ("(sums / lengths).mean()", "sums.sum()")),
+        "nothing was averaged",
+        "padding is zero by then, so a sum seems safe",
+        "Should twice as many tokens give a number twice as large?",
+    ),
+    Misconception(
+        "a mean of the columns' means",
+        edited(
+            step_by_step,
+            ("(sums / lengths).mean()", "(zero_padding(losses, mask).sum(dim=0) / mask.sum(dim=0)).nanmean()"),
+        ),
+        "the mean was taken over replies first, place by place",
+        "`mean(dim=0)` or `mean(dim=1)`: on a square they look alike",
+        "Which axis runs along one reply?",
+    ),
+    Misconception(
+        "padding is counted",
+        edited(step_by_step, ("(sums / lengths).mean()", "losses.mean(dim=1).mean()")),
+        "what stands at padding went into the means",
+        "with replies of equal length the mask is true everywhere",
+        "Which positions of each row are tokens?",
+    ),
+    Misconception(
+        "divided by one token too many",
+        edited(step_by_step, ("/ lengths", "/ (lengths + 1)")),
+        "each reply was taken to be one token longer than it is",
+        "the position of the last token and the number of tokens differ by one, and + 1 keeps 0/0 away",
+        "A reply ends at position 0. How many tokens has it?",
+    ),
+    Misconception(
+        "padding is multiplied by zero",
+        edited(step_by_step, ("zero_padding(losses, mask)", "(losses * mask)")),
+        "NaN times zero is NaN",
+        "for every finite number, times zero is gone",
+        "What is 0 · NaN? And what does `torch.where` do there?",
+    ),
+    Misconception(
+        "the mask is read the other way round",
+        edited(
+            step_by_step,
+            ("zero_padding(losses, mask)", "zero_padding(losses, ~mask)"),
+            ("mask.sum(dim=1)", "(~mask).sum(dim=1)"),
+        ),
+        "these are the means of the padding",
+        "several libraries mark what is to be left out, `masked_fill` among them",
+        "Is True a token here, or a hole?",
+    ),
+    Misconception(
+        "the result is detached",
+        edited(step_by_step, ("(sums / lengths).mean()", "(sums / lengths).mean().detach()")),
+        "the number is right, but no gradient comes through",
+        "a list of means is easily made of `.item()` or `float()`",
+        "This is the last line of a loss. What is its gradient in each real token?",
+    ),
+)
 
 NAN = float("nan")
 EXERCISE = Exercise(
@@ -84,5 +180,5 @@ EXERCISE = Exercise(
         "torch.where(mask, losses, 0).sum(dim=1) / mask.sum(dim=1), and its mean.",
     ),
     misconceptions=MISCONCEPTIONS,
-    variants=(reply_by_reply, as_a_weighted_sum, through_masked_mean, by_nanmean),
+    variants=(step_by_step, reply_by_reply, as_a_weighted_sum, by_nanmean),
 )
