@@ -54,7 +54,6 @@ def by_differences_of_the_mask(scores, logprobs, ref_logprobs, mask, *, kl_coef)
         return torch.einsum("b,bt->bt", scores.double(), last) - kl_coef * gap
 
 
-NAN = float("nan")
 MISCONCEPTIONS = (
     # The penalty.
     Misconception(
@@ -273,6 +272,7 @@ MISCONCEPTIONS = (
     ),
 )
 
+NAN = float("nan")
 EXERCISE = Exercise(
     function=kl_shaped_rewards,
     title="The KL penalty in the reward",
