@@ -10,9 +10,8 @@ from strategies import actions, tensors
 from torch.autograd import gradcheck
 from torch.distributions import Categorical
 
-from ppo_teach.exercises.language_models.top_k_logprobs import top_k_logprobs
 from ppo_teach.exercises.softmax_policy.tempered_logprobs import tempered_logprobs
-from ppo_teach.policy import action_logprobs, entropy, sample, softmax_score
+from ppo_teach.policy import action_logprobs, entropy, sample, softmax_score, top_k_logprobs
 
 # Probabilities 1/6, 2/6, 3/6: their logarithms, up to a constant, are log 1, log 2, log 3.
 SIXTHS = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64).log()
