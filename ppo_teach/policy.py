@@ -84,6 +84,18 @@ def softmax_score(logits: Float[Tensor, "*B V"], actions: Int[Tensor, "*B"]) -> 
     return onehot - logits.softmax(dim=-1)
 
 
+def top_k_logprobs(logits: Float[Tensor, "*B V"], actions: Int[Tensor, "*B"], *, k: int) -> Float[Tensor, "*B"]:
+    """The log-probability, in nats, of each action, when it was drawn from the k likeliest; −∞ for any other.
+
+        log q(a | s) = log π(a | s) − log Z,     Z = Σ_{b among the k likeliest} π(b | s)
+
+    No two logits of a distribution are equal. The package never draws so in training. Raises ValueError as
+    `action_logprobs` does.
+    """
+    kth = logits.topk(k).values[..., -1:]
+    return action_logprobs(logits.masked_fill(logits < kth, -torch.inf), actions)
+
+
 def _widest(logits: Tensor) -> torch.dtype:
     """float64, in which the tail of a large vocabulary is not rounded away; Apple's GPUs have none."""
     return torch.float32 if logits.device.type == "mps" else torch.float64

@@ -10,8 +10,7 @@ from strategies import actions, tensors
 from torch.autograd import gradcheck
 from torch.distributions import Categorical
 
-from ppo_teach.exercises.language_models.top_k_logprobs import top_k_logprobs
-from ppo_teach.policy import action_logprobs, entropy, sample, softmax_score, tempered_logprobs
+from ppo_teach.policy import action_logprobs, entropy, sample, softmax_score, tempered_logprobs, top_k_logprobs
 
 # Probabilities 1/6, 2/6, 3/6: their logarithms, up to a constant, are log 1, log 2, log 3.
 SIXTHS = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64).log()

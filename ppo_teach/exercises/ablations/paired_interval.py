@@ -4,8 +4,8 @@ import statistics
 
 import torch
 
-from ppo_teach.exercises.ablations.paired_interval_misconceptions import MISCONCEPTIONS
-from ppo_teach.exercises.exercise import Case, Exercise
+from ppo_teach.exercises.edits import edited
+from ppo_teach.exercises.exercise import Case, Exercise, Misconception
 from ppo_teach.intervals import paired_interval
 
 
@@ -41,13 +41,114 @@ def with_python_alone(ours, theirs, *, t):
 def by_the_biased_spread(ours, theirs, *, t):
     """Squares divided by S, and a root of S − 1 below: the same."""
     differences = ours - theirs
-    half = t * differences.std(correction=0) / (len(ours) - 1) ** 0.5
-    return torch.stack((differences.mean() - half, differences.mean() + half))
+    mean, half = differences.mean(), t * differences.std(correction=0) / (len(ours) - 1) ** 0.5
+    return torch.stack([mean - half, mean + half])
 
 
 def end(index: tuple[int, ...]) -> str:
     return f"{'lower' if index[0] == 0 else 'upper'} end"
 
+
+MISCONCEPTIONS = (
+    Misconception(
+        "the seeds are not paired",
+        edited(paired_interval, ("differences.std() / seeds**0.5", "((ours.var() + theirs.var()) / seeds).sqrt()")),
+        "the spreads of both variants were added, and with them all the luck that a seed brings to both alike",
+        "it is the formula for two independent groups, which stands first in many books",
+        "Seed 3 began with a bad start in both variants. In which of the five differences does that show?",
+    ),
+    Misconception(
+        "the spread of the seeds instead of that of their mean",
+        edited(paired_interval, (" / seeds**0.5", "")),
+        "this says where the next seed may fall, not where the mean lies",
+        "'mean ± standard deviation' is what most tables print",
+        "Would four times as many seeds make your interval narrower?",
+    ),
+    Misconception(
+        "divided by the number of seeds, not by its root",
+        edited(paired_interval, ("seeds**0.5", "seeds")),
+        "variances are divided by the number of seeds, and a spread is the root of a variance",
+        "a mean of S numbers divides by S",
+        "The variance of a mean of S numbers is s²/S. What is its root?",
+    ),
+    Misconception(
+        "the variance instead of its root",
+        edited(paired_interval, ("std()", "var()")),
+        "an interval in squared units of reward",
+        "s² is what one computes first",
+        "If scores were counted in thousandths, how should the interval change?",
+    ),
+    Misconception(
+        "the squares divided by S",
+        edited(paired_interval, ("std()", "std(correction=0)")),
+        "the spread around the seeds' own mean is too small: they lie nearer to it than to the true one",
+        "a variance is a mean of squares",
+        "With a single seed, what would your spread be? How much do we know of it?",
+    ),
+    Misconception(
+        "one seed less under both roots",
+        edited(paired_interval, ("seeds**0.5", "(seeds - 1) ** 0.5")),
+        "S − 1 belongs below the squares, where the mean has used up one of the differences; a mean is of S numbers",
+        "a small sample has a correction, and it was made twice",
+        "The squares were divided by S − 1 already. How many numbers is the mean a mean of?",
+    ),
+    Misconception(
+        "the upper end first",
+        edited(by_the_biased_spread, ("mean - half, mean + half", "mean + half, mean - half")),
+        "both ends are right, and stand in each other's place",
+        "mean ± half is read from the left, and the plus comes first",
+        "Which of your two numbers is smaller?",
+    ),
+    Misconception(
+        "the mean and half of the width",
+        edited(by_the_biased_spread, ("mean - half, mean + half", "mean, half")),
+        "the interval is right, and told as 'mean ± half' where its two ends were asked for",
+        "most tables print it like that",
+        "Between which two numbers does the mean lie?",
+    ),
+    Misconception(
+        "theirs − ours",
+        edited(paired_interval, ("ours - theirs", "theirs - ours")),
+        "the interval is turned over",
+        "'the difference from PPO' can be read both ways",
+        "Ours is better by 2 on every seed. Which sign should that have?",
+    ),
+    Misconception(
+        "differences without their sign",
+        edited(paired_interval, ("ours - theirs", "(ours - theirs).abs()")),
+        "a win on one seed and a loss on another were both counted as wins",
+        "a difference sounds like a distance",
+        "One seed gains 1, another loses 1. What is the mean difference?",
+    ),
+    Misconception(
+        "t is missing",
+        edited(paired_interval, ("t * ", "")),
+        "one standard error each way holds the truth in fewer than two of three cases",
+        "'mean ± standard error' is what many figures draw",
+        "Five seeds know their spread badly. By what factor must the interval be wider?",
+    ),
+    Misconception(
+        "the quantile of the normal distribution",
+        edited(paired_interval, ("t * ", "1.96 * ")),
+        "1.96 is right when the spread is known; five seeds only estimate it",
+        "1.96 is the number that everybody remembers",
+        "What is the argument t for?",
+    ),
+    Misconception(
+        "the median in the middle",
+        edited(by_the_biased_spread, ("mean()", "median()")),
+        "the interval is that of a mean, and must lie around one",
+        "the median is the safer summary when one seed is odd",
+        "Around which number did you measure the spread?",
+    ),
+    Misconception(
+        "from the smallest difference to the largest",
+        edited(by_the_biased_spread, ("mean - half, mean + half", "differences.min(), differences.max()")),
+        "more seeds would make it wider, and it says nothing of the mean",
+        "it holds all that was seen",
+        "Would four times as many seeds make your interval narrower?",
+    ),
+)
 
 EXERCISE = Exercise(
     function=paired_interval,

@@ -1,6 +1,7 @@
 """Write `AdaptiveKL`. Chapter: book/language/kl.md.
 
 The answer is a class. The grader lets it see one batch after another and writes down its coefficient.
+The package's own is a frozen dataclass; this one has a constructor, which the reader is given.
 """
 
 from dataclasses import dataclass, replace
@@ -10,8 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ppo_teach.exercises.exercise import Case, Exercise, Misshapen, pick
-from ppo_teach.exercises.kl.adaptive_kl_misconceptions import MISCONCEPTIONS
+from ppo_teach.exercises.edits import edited
+from ppo_teach.exercises.exercise import Case, Exercise, Misconception, Misshapen, pick
 
 
 class AdaptiveKL:
@@ -70,8 +71,9 @@ class Frozen:
     horizon: float
 
     def update(self, kl, *, episodes):
-        error = torch.tensor(kl / self.target - 1).clamp(-0.2, 0.2).item()
-        return replace(self, coef=self.coef + self.coef * error * episodes / self.horizon)
+        error = torch.tensor(kl / self.target - 1)
+        change = error.clamp(-0.2, 0.2) * episodes / self.horizon
+        return replace(self, coef=self.coef * (1 + change.item()))
 
 
 class ClippedQuotient:
@@ -100,6 +102,135 @@ class InThreeCases:
             error = (kl - self.target) / self.target
         return InThreeCases(self.coef.item() * (1 + episodes / self.horizon * error), self.target, self.horizon)
 
+
+MISCONCEPTIONS = (
+    Misconception(
+        "the controller is inverted",
+        edited(AdaptiveKL, ("1 + error", "1 - error")),
+        "β fell where the KL was too high, so the policy was let go",
+        "'bring it down' is about the KL, and one writes it of β",
+        "The KL is above its target. Should a nat cost more, or less?",
+    ),
+    Misconception(
+        "the error is not clipped",
+        edited(Frozen, (".clamp(-0.2, 0.2)", "")),
+        "one wild batch moves β as far as it likes",
+        "near the target nothing is ever clipped",
+        "A batch has four times the target. How much may β change?",
+    ),
+    Misconception(
+        "the error is clipped above only",
+        edited(Frozen, ("clamp(-0.2, 0.2)", "clamp(max=0.2)")),
+        "a low KL moves β further than a high one can move it back",
+        "a KL that is too high is what one is afraid of",
+        "A batch has a tenth of the target. How much may β change?",
+    ),
+    Misconception(
+        "the error is not relative",
+        edited(AdaptiveKL, ("kl / self.target - 1", "kl - self.target")),
+        "a difference in nats depends on the unit; divided by the target it does not",
+        "an error is a difference",
+        "The target is 6 nats, the KL 6.6. By how many percent is it off?",
+    ),
+    Misconception(
+        "relative to the KL, not to the target",
+        edited(AdaptiveKL, ("kl / self.target - 1", "1 - self.target / kl")),
+        "near the target it is nearly the same; farther away, and for a negative sample, it is not",
+        "'by how many percent' can be asked of either",
+        "Which of the two numbers is fixed, and can be divided by?",
+    ),
+    Misconception(
+        "the quotient is upside down",
+        edited(AdaptiveKL, ("kl / self.target", "self.target / kl")),
+        "target/KL is below 1 where the KL is too high, so β fell there",
+        "both quotients are 1 at the target",
+        "The KL is above its target. Should a nat cost more, or less?",
+    ),
+    Misconception(
+        "the −1 is missing",
+        edited(AdaptiveKL, (" - 1", "")),
+        "at the target the quotient is 1, not 0, so β rose there",
+        "a quotient already says how far off the KL is",
+        "The KL is on its target. What should e be?",
+    ),
+    Misconception(
+        "the step is clipped, not the error",
+        edited(
+            Frozen,
+            ("error.clamp(-0.2, 0.2) * episodes / self.horizon", "(error * episodes / self.horizon).clamp(-0.2, 0.2)"),
+        ),
+        "the clip came after the multiplication by episodes / horizon, so the limit no longer depends on the pace",
+        "it is the step that must not be wild",
+        "What is clipped to ±0.2: e, or e · episodes / horizon?",
+    ),
+    Misconception(
+        "only the direction counts",
+        edited(Frozen, ("error.clamp(-0.2, 0.2)", "0.2 * error.sign()")),
+        "a KL that is off by one percent was corrected as hard as one that is off by a hundred",
+        "the clip makes every large error ±0.2",
+        "The KL is 10 % too high. What is e?",
+    ),
+    Misconception(
+        "the KL is divided by the number of episodes",
+        edited(AdaptiveKL, ("kl / self.target", "kl / episodes / self.target")),
+        "`kl` is a mean over the batch already, in nats per sequence",
+        "nats per sequence sounds like something to be divided by the number of sequences",
+        "In which unit is the target, and in which one is `kl`?",
+    ),
+    Misconception(
+        "the horizon is ignored",
+        edited(AdaptiveKL, (" * episodes / self.horizon", "")),
+        "β changes by the whole error in every batch",
+        "one update a batch, one error a batch",
+        "How many batches does it take to fill the horizon?",
+    ),
+    Misconception(
+        "the horizon counts batches",
+        edited(AdaptiveKL, (" * episodes", "")),
+        "the number of replies in the batch was left out, so β hardly moves",
+        "an update is one step",
+        "In which unit is the horizon?",
+    ),
+    Misconception(
+        "horizon over episodes",
+        edited(AdaptiveKL, ("episodes / self.horizon", "self.horizon / episodes")),
+        "a larger horizon made β quicker, and should make it slower",
+        "one of the two is divided by the other",
+        "The larger the horizon, the slower β. Where does it stand?",
+    ),
+    Misconception(
+        "added instead of multiplied",
+        edited(Frozen, ("self.coef * (1 + change.item())", "self.coef + change.item()")),
+        "the same step was taken whatever the size of β, and β could become negative",
+        "'raise β by 10 %' and 'raise β by 0.1' are the same at β = 1",
+        "β = 0.5, and the factor is 1.01. What is the new β?",
+    ),
+    Misconception(
+        "the exponential",
+        edited(Frozen, ("(1 + change.item())", "change.exp().item()")),
+        "exp(x) is a little more than 1 + x",
+        "it keeps β positive, and for small steps it is the same",
+        "Is the published factor 1 + x, or exp(x)?",
+    ),
+    Misconception(
+        "the old controller was changed",
+        edited(
+            AdaptiveKL,
+            ("return AdaptiveKL(self.coef * (", "self.coef *= ("),
+            ("), self.target, self.horizon)", ")\n        return self"),
+        ),
+        "the new β is right, but the controller that we began with has it, too",
+        "`self.coef *= …` and `return self` need no second object",
+        "The controller is frozen. Who else may hold the old one?",
+    ),
+    Misconception(
+        "nothing changes",
+        edited(Frozen, ("replace(self, coef=self.coef * (1 + change.item()))", "self")),
+        "β stayed what it was: that is FixedKL",
+        "a frozen object cannot be changed, so one returns it",
+        "Which object has the new β?",
+    ),
+)
 
 EXERCISE = Exercise(
     function=AdaptiveKL,

@@ -3,8 +3,9 @@
 import torch
 from torch.nn.functional import mse_loss
 
-from ppo_teach.exercises.exercise import Case, Exercise
-from ppo_teach.exercises.kl.kl_loss_misconceptions import MISCONCEPTIONS
+from ppo_teach.exercises.averages import mean_of_row_means
+from ppo_teach.exercises.edits import edited
+from ppo_teach.exercises.exercise import Case, Exercise, Misconception
 from ppo_teach.kl import kl_loss
 
 
@@ -42,6 +43,122 @@ def token_by_token(logprobs, ref_logprobs, mask):
             total, count = total + (new - ref.item()) ** 2 / 2, count + 1
     return total / count
 
+
+MISCONCEPTIONS = (
+    Misconception(
+        "k1: unbiased value, so unbiased gradient",
+        edited(kl_loss, ("k2", "k1")),
+        "the gradient of k1 is ∇ log π, and that averages to 0: it teaches nothing",
+        "k1 is the definition, and its mean is the divergence",
+        "What is the mean of ∇ log π over tokens that π drew?",
+    ),
+    Misconception(
+        "k3: the other divergence's gradient",
+        edited(kl_loss, ("k2", "k3")),
+        "the gradient of k3 is (1 − q) ∇ log π, on average that of KL(π_ref ‖ π)",
+        "k3 has the right mean and never is negative; near the reference its *value* is the best of the three",
+        "What does E[q ∇ log π] become when q π is written as π_ref?",
+    ),
+    Misconception(
+        "the ½ is missing",
+        edited(by_selection, ("0.5 * ", "")),
+        "the loss, and its gradient, are twice as large as they should be: β would be 2β",
+        "a squared difference has no ½ in most losses",
+        "What is the slope of x², and what is that of x²/2?",
+    ),
+    Misconception(
+        "the sign",
+        edited(by_selection, ("0.5", "-0.5")),
+        "minimising it drives the policy away",
+        "the reward has −β; a loss has the other sign",
+        "Should a loss be large or small near the reference?",
+    ),
+    Misconception(
+        "the absolute log-ratio",
+        edited(kl_loss, ("k2(logprobs, ref_logprobs)", "(logprobs - ref_logprobs).abs()")),
+        "its slope is the sign of the log-ratio, whatever its size",
+        "it is never negative and in nats",
+        "How strong should the pull be when the log-ratio is 2, and how strong when it is 0.01?",
+    ),
+    Misconception(
+        "the right gradient, and another number",
+        edited(kl_loss, ("k2(logprobs, ref_logprobs)", "(logprobs - ref_logprobs).detach() * logprobs")),
+        "log-ratio times log π, with the log-ratio held constant, has the right gradient; but its value is none of "
+        "k1, k2, k3",
+        "it is the policy gradient's form",
+        "What is your loss where both policies agree?",
+    ),
+    Misconception(
+        "the reference is not held constant",
+        edited(kl_loss, (".detach()", "")),
+        "the reference has a gradient",
+        "the number is the same, and a frozen model has none anyway",
+        "Which of the two policies never changes?",
+    ),
+    Misconception(
+        "the wrong policy is held constant",
+        edited(by_selection, ("logprobs - ref_logprobs.detach()", "logprobs.detach() - ref_logprobs")),
+        "the policy we train has no gradient, and the reference has it",
+        "one of the two needs a detach, and the names are long",
+        "Which of the two policies do we train?",
+    ),
+    Misconception(
+        "no gradient",
+        edited(by_selection, ("(logprobs - ref_logprobs.detach())", "(logprobs - ref_logprobs).detach()")),
+        "the number is right, but no gradient reaches the policy",
+        "in the reward the log-ratio is held constant, and rightly",
+        "What is a loss worth through which no gradient flows?",
+    ),
+    Misconception(
+        "the sum instead of the mean",
+        edited(by_selection, ("mean()", "sum()")),
+        "the tokens were added up, so a longer batch weighs more",
+        "a reply's KL is a sum",
+        "Should a batch twice as large give a loss twice as large?",
+    ),
+    Misconception(
+        "a sum for each reply",
+        edited(kl_loss, masked_mean=lambda x, mask: x.sum(dim=-1).mean()),
+        "tokens were added up along the reply: a KL per sequence, not per token",
+        "everywhere else in the chapter a KL is per sequence",
+        "By how many numbers is the sum to be divided?",
+    ),
+    Misconception(
+        "divided by all positions",
+        edited(kl_loss, masked_mean=lambda x, mask: x.mean()),
+        "padding was counted as tokens",
+        "with replies of equal length the mask is true everywhere",
+        "How many tokens are real?",
+    ),
+    Misconception(
+        "the mean of the replies' means",
+        edited(kl_loss, masked_mean=mean_of_row_means),
+        "a token of a short reply counted more than one of a long reply",
+        "first along the row, then along the batch, is how one thinks of a batch",
+        "Two replies of one and of three tokens: what does each token weigh?",
+    ),
+    Misconception(
+        "padding is counted",
+        edited(by_selection, ("[mask]", "")),
+        "what stands at padding entered the loss",
+        "with replies of equal length the mask is true everywhere",
+        "What may stand at padding?",
+    ),
+    Misconception(
+        "padding is multiplied by zero",
+        edited(by_selection, ("[mask].square().mean()", ".square().mul(mask).sum() / mask.sum()")),
+        "NaN times zero is NaN",
+        "for every finite number, times zero is gone",
+        "What is 0 · NaN? And what does `torch.where` do there?",
+    ),
+    Misconception(
+        "padding is hidden after the square",
+        edited(by_selection, ("[mask].square().mean()", ".square().where(mask, 0.0).sum() / mask.sum()")),
+        "the number is right, but the gradient of what was hidden is NaN",
+        "`torch.where` at the end looks as good as at the beginning",
+        "The gradient of a square multiplies by what was squared. What stood at padding?",
+    ),
+)
 
 NAN = float("nan")
 EXERCISE = Exercise(

@@ -4,8 +4,8 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from ppo_teach.exercises.exercise import Case, Exercise, Misshapen
-from ppo_teach.exercises.language_models.position_ids_misconceptions import MISCONCEPTIONS
+from ppo_teach.exercises.edits import edited
+from ppo_teach.exercises.exercise import Case, Exercise, Misconception, Misshapen
 
 
 def position_ids(mask: Bool[Tensor, "B N"]) -> Int[Tensor, "B N"]:
@@ -47,8 +47,9 @@ def with_ones_at_padding(mask):
 
 def by_the_first_real_token(mask):
     """The column, less that of the row's first real token."""
+    columns = torch.arange(mask.shape[1]).expand(mask.shape)
     first = mask.int().argmax(dim=1, keepdim=True)
-    return (torch.arange(mask.shape[1]) - first).clamp_min(0)
+    return (columns - first).clamp_min(0)
 
 
 def by_the_tokens_before(mask):
@@ -67,6 +68,107 @@ def token_by_token(mask):
             count += real
     return positions
 
+
+MISCONCEPTIONS = (
+    Misconception(
+        "positions counted from the padding",
+        edited(by_the_first_real_token, ("(columns - first).clamp_min(0)", "columns")),
+        "the same text gets other positions in a wider batch, and so other log-probabilities: the ratio leaves 1",
+        "it is what a model does by itself when nobody passes positions",
+        "How does the position of a text's first token change when its neighbour in the batch is longer?",
+    ),
+    Misconception(
+        "the minus one is missing",
+        edited(position_ids, (" - 1", "")),
+        "the first token stands at position 1, where the model learned to expect the second",
+        "`cumsum` of the mask counts tokens, and a count begins at 1",
+        "Which position has the first token of a text without padding?",
+    ),
+    Misconception(
+        "negative positions",
+        edited(position_ids, (".clamp(min=0)", "")),
+        "padding has a position that does not exist; on a CPU the look-up fails, on a GPU it may take any row",
+        "at the real tokens it is right, and nobody looks at padding",
+        "What does an embedding give for −1?",
+    ),
+    Misconception(
+        "negative positions counted down to the text",
+        edited(by_the_first_real_token, (".clamp_min(0)", "")),
+        "padding has positions that do not exist, each its own",
+        "subtracting the column of the first real token is right from there on",
+        "What does an embedding give for −2?",
+    ),
+    Misconception(
+        "one shift for the whole batch",
+        edited(by_the_first_real_token, ("- first", "- first.min()")),
+        "the longest text's padding was taken off every row",
+        "with rows of one length it is right",
+        "Two texts of different length: how many columns of padding stand before each?",
+    ),
+    Misconception(
+        "the first row's padding for every row",
+        edited(by_the_first_real_token, ("- first", "- first[0]")),
+        "each row has padding of its own",
+        "with a batch of one it is right",
+        "Two texts of different length: how many columns of padding stand before each?",
+    ),
+    Misconception(
+        "the count goes on in the next row",
+        edited(with_ones_at_padding, ("cumsum(-1)", "flatten().cumsum(0).view(mask.shape)")),
+        "the second text begins where the first one ended",
+        "in a loop the counter was set to 0 once, before the rows",
+        "Which position has the first token of the second text?",
+    ),
+    Misconception(
+        "the padding on the right taken off as well",
+        edited(by_the_first_real_token, ("mask.int().argmax(", "(~mask).sum(")),
+        "a short reply has padding behind it, which moves nothing, but was counted with that in front",
+        "as long as there is padding on the left only, N less the length is where the text begins",
+        "Padding is put behind a text. Which of its tokens moves?",
+    ),
+    Misconception(
+        "counted down the batch",
+        edited(position_ids, ("dim=1", "dim=0")),
+        "the sum ran over the texts, not along them",
+        "`dim=0` is the first that one tries",
+        "Along which axis does a text run?",
+    ),
+    Misconception(
+        "counted from the end",
+        edited(position_ids, ("cumsum(dim=1)", "flip(1).cumsum(dim=1).flip(1)")),
+        "the last token stands at position 0, and the text is numbered backwards",
+        "padded on the left, all texts end in one column, which makes a convenient zero",
+        "Which position has the first token of a text without padding?",
+    ),
+    Misconception(
+        "the length taken for the padding",
+        edited(by_the_first_real_token, ("mask.int().argmax(", "mask.sum(")),
+        "as many columns were taken off as there are tokens, not as many as there is padding",
+        "`mask.sum` is the number at hand",
+        "A text of three tokens in a batch of width four: in which column does it begin?",
+    ),
+    Misconception(
+        "the padding is counted",
+        edited(position_ids, ("mask.long()", "(~mask).long()")),
+        "positions grow along the padding and stand still in the text",
+        "several libraries mark what is to be left out",
+        "Is True a token here, or a hole?",
+    ),
+    Misconception(
+        "the mask itself",
+        edited(position_ids, ("(mask.long().cumsum(dim=1) - 1).clamp(min=0)", "mask.long()")),
+        "every token stands at position 1",
+        "0 at padding and something else at tokens is half of it",
+        "How many tokens of a text may share a position?",
+    ),
+    Misconception(
+        "position 0 everywhere",
+        edited(position_ids, ("(mask.long().cumsum(dim=1) - 1).clamp(min=0)", "0 * mask.long()")),
+        "the model cannot tell the order of the words",
+        "with one token to a text it is right",
+        "How many tokens of a text may share a position?",
+    ),
+)
 
 EXERCISE = Exercise(
     function=position_ids,
