@@ -66,13 +66,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "a mean of each conversation's share",
-        edited(
-            one_by_one,
-            (
-                "outcomes[conversations == number][-1] == SOLVED",
-                "(outcomes[conversations == number] == SOLVED).float().mean()",
-            ),
-        ),
+        edited(one_by_one, ("[-1] == SOLVED", ".eq(SOLVED).float().mean()")),
         "a desk that first asks what it must know is punished for the question",
         "a mean within, then a mean between, looks fair to long and short conversations",
         "A customer got his answer with the third reply. Was he helped by a third?",

@@ -109,20 +109,14 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "the mean over tokens",
-        edited(
-            by_a_single_true,
-            (
-                "torch.where(last, values, 0.0).sum(dim=1)",
-                "torch.where(mask, values[:, 1:], 0.0).sum(dim=1) / mask.sum(dim=1)",
-            ),
-        ),
+        lambda values, mask: torch.where(mask, values[:, 1:], 0.0).sum(dim=1) / mask.sum(dim=1),
         "half a sentence was asked for its opinion as often as the whole",
         "a mean over real positions needs no index and never reads padding",
         "What can the network say about a response of which it has read one word?",
     ),
     Misconception(
         "the sum over tokens",
-        edited(by_a_single_true, ("torch.where(last, values, 0.0)", "torch.where(mask, values[:, 1:], 0.0)")),
+        lambda values, mask: torch.where(mask, values[:, 1:], 0.0).sum(dim=1),
         "a long response has more numbers to add up than a short one",
         "the return of an episode is a sum of rewards",
         "Is a value a reward? What do two values of the same response have in common?",
@@ -130,11 +124,7 @@ MISCONCEPTIONS = (
     Misconception(
         "the mean over all that was read, the prompt included",
         edited(
-            by_a_single_true,
-            (
-                "torch.where(last, values, 0.0).sum(dim=1)",
-                "torch.where(read, values, 0.0).sum(dim=1) / read.sum(dim=1)",
-            ),
+            by_a_single_true, ("(last, values, 0.0).sum(dim=1)", "(read, values, 0.0).sum(dim=1) / read.sum(dim=1)")
         ),
         "half a sentence was asked for its opinion as often as the whole",
         "the columns up to the end are averaged with one line",
@@ -142,10 +132,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "the largest value",
-        edited(
-            by_a_single_true,
-            ("torch.where(last, values, 0.0).sum(dim=1)", "torch.where(read, values, -torch.inf).amax(dim=1)"),
-        ),
+        edited(by_a_single_true, ("(last, values, 0.0).sum(dim=1)", "(read, values, -torch.inf).amax(dim=1)")),
         "one promising word in the middle is enough",
         "a maximum needs no index, and padding can be ruled out with −∞",
         "A review begins brilliantly and ends in the middle of a word. What is it worth?",
