@@ -5,8 +5,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ppo_teach.checks import require, same_shape
-from ppo_teach.exercises.dialogue.success_rate_misconceptions import MISCONCEPTIONS
-from ppo_teach.exercises.exercise import Case, Exercise
+from ppo_teach.exercises.edits import edited
+from ppo_teach.exercises.exercise import Case, Exercise, Misconception
 
 OPEN, SOLVED, MISLED, GIVEN_UP = range(4)
 
@@ -39,8 +39,8 @@ def random_log(rng: torch.Generator) -> Case:
 
 def with_a_dictionary(conversations, outcomes):
     """The last word on each conversation."""
-    ends = dict(zip(conversations.tolist(), outcomes.tolist(), strict=True))
-    return torch.tensor(list(ends.values()).count(SOLVED) / len(ends))
+    ends = list(dict(zip(conversations.tolist(), outcomes.tolist(), strict=True)).values())
+    return torch.tensor(ends.count(SOLVED) / len(ends))
 
 
 def with_sets(conversations, outcomes):
@@ -50,10 +50,105 @@ def with_sets(conversations, outcomes):
 
 
 def one_by_one(conversations, outcomes):
-    """Each conversation's rows by themselves; only the last of them can be anything but open."""
-    ended = [outcomes[conversations == number].max() == SOLVED for number in conversations.unique()]
-    return torch.stack(ended).float().mean()
+    """Each conversation's rows by themselves: the last of them counts."""
+    solved = [outcomes[conversations == number][-1] == SOLVED for number in conversations.unique()]
+    return torch.stack(solved).float().mean()
 
+
+MISCONCEPTIONS = (
+    Misconception(
+        "a share of replies",
+        edited(success_rate, ("len(conversations.unique())", "len(outcomes)")),
+        "a conversation of three replies that ends well counts as one success and two failures",
+        "the log has a row for each reply, and `.mean()` is at hand; a `set` of tensors too holds every row, for it "
+        "takes no two tensors for the same",
+        "Whom do you want to have helped: a reply, or a customer?",
+    ),
+    Misconception(
+        "a mean of each conversation's share",
+        edited(one_by_one, ("[-1] == SOLVED", ".eq(SOLVED).float().mean()")),
+        "a desk that first asks what it must know is punished for the question",
+        "a mean within, then a mean between, looks fair to long and short conversations",
+        "A customer got his answer with the third reply. Was he helped by a third?",
+    ),
+    Misconception(
+        "misled counts as solved",
+        edited(success_rate, ("(outcomes == SOLVED)", "((outcomes == SOLVED) | (outcomes == MISLED))")),
+        "whoever left content was counted, and some left with a falsehood",
+        "the customer says thank you in both cases; from his side they are the same",
+        "Who knows that an answer was false?",
+    ),
+    Misconception(
+        "open conversations are left out",
+        edited(with_a_dictionary, ("/ len(ends)", "/ max(1, len(ends) - ends.count(OPEN))")),
+        "the desk that keeps everybody talking and answers one has a success rate of 1",
+        "of an open conversation nobody knows how it will end",
+        "What is the rate of a desk that answers one customer and never ends with the others?",
+    ),
+    Misconception(
+        "customers who gave up are left out",
+        edited(with_a_dictionary, ("/ len(ends)", "/ max(1, len(ends) - ends.count(GIVEN_UP))")),
+        "those who left without an answer are not in the denominator",
+        "surveys reach only those who stayed",
+        "Which customers were least helped, and where are they in your share?",
+    ),
+    Misconception(
+        "misled customers are left out",
+        edited(with_a_dictionary, ("/ len(ends)", "/ max(1, len(ends) - ends.count(MISLED))")),
+        "whoever was told a falsehood is not in the denominator",
+        "a false answer is another kind of mistake, with a column of its own",
+        "A desk tells nine falsehoods and one truth. How many of ten customers did it help?",
+    ),
+    Misconception(
+        "all that have ended",
+        edited(one_by_one, ("== SOLVED", "!= OPEN")),
+        "an end of any kind counts",
+        "a conversation that is over looks like one that is done",
+        "Are all ends alike?",
+    ),
+    Misconception(
+        "the first reply decides",
+        edited(one_by_one, ("[-1]", "[0]")),
+        "what came after the first reply was not read",
+        "one reply is one episode in training, and the first is the one that all conversations have",
+        "May a desk ask a question first?",
+    ),
+    Misconception(
+        "a new conversation at each change of rows",
+        edited(success_rate, ("unique()", "unique_consecutive()")),
+        "rows that are apart were taken for different conversations",
+        "in most logs a conversation's rows stand together",
+        "Conversations run side by side. How many different numbers are there?",
+    ),
+    Misconception(
+        "conversations are numbered from 0",
+        edited(success_rate, ("len(conversations.unique())", "(conversations.max() + 1)")),
+        "the highest number was taken for the number of conversations",
+        "in a program of one's own it usually is",
+        "The log on paper has the numbers 7, 9, 4 and 2. How many conversations is that?",
+    ),
+    Misconception(
+        "solved for each that was not",
+        edited(with_a_dictionary, ("/ len(ends)", "/ max(1, len(ends) - ends.count(SOLVED))")),
+        "these are odds, and no share",
+        "'three to one' is how such things are told",
+        "If all are solved, what should the answer be?",
+    ),
+    Misconception(
+        "a number instead of a share",
+        edited(success_rate, (".sum() / len(conversations.unique())", ".sum().float()")),
+        "a longer log would make a better desk",
+        "counting comes first, and the division is forgotten",
+        "Twice as many customers, equally well served: should the answer change?",
+    ),
+    Misconception(
+        "percent",
+        edited(success_rate, ("(outcomes == SOLVED).sum()", "100 * (outcomes == SOLVED).sum()")),
+        "the answer is a hundred times too large",
+        "tables print percent",
+        "In which unit should the answer be?",
+    ),
+)
 
 EXERCISE = Exercise(
     function=success_rate,

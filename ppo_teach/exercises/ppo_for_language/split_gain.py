@@ -7,8 +7,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ppo_teach.checks import same_shape
-from ppo_teach.exercises.exercise import Case, Exercise
-from ppo_teach.exercises.ppo_for_language.split_gain_misconceptions import MISCONCEPTIONS
+from ppo_teach.exercises.edits import edited
+from ppo_teach.exercises.exercise import Case, Exercise, Misconception
 
 
 def split_gain(
@@ -57,6 +57,102 @@ def steps_of_a_staircase(start, control, trained):
 def part(index: tuple[int, ...]) -> str:
     return ("control's part", "reward's part")[index[0]]
 
+
+MISCONCEPTIONS = (
+    Misconception(
+        "the whole gain is credited to the reward",
+        edited(steps_of_a_staircase, ("[start, control, trained]", "[start, start, trained]")),
+        "what the same run does without any reward was counted as the reward's work",
+        "'before and after' is how most results are told",
+        "What is the control for?",
+    ),
+    Misconception(
+        "the reward's part is measured from the start",
+        edited(split_gain, ("trained - control", "trained - start")),
+        "the control's part was counted twice",
+        "each run is compared with the same start",
+        "Do your two parts add up to the gain?",
+    ),
+    Misconception(
+        "the two parts are swapped",
+        edited(means_first, ("middle - low, high - middle", "high - middle, middle - low")),
+        "the control's part stands where the reward's belongs",
+        "the reward's part is the one of interest, and comes to mind first",
+        "Which of the two could a run without any reward have?",
+    ),
+    Misconception(
+        "both parts have the opposite sign",
+        edited(means_first, ("middle - low, high - middle", "low - middle, middle - high")),
+        "a gain came out as a loss",
+        "the earlier run stands first in the arguments",
+        "PPO has 85 and the control 44. Which sign should the reward's part have?",
+    ),
+    Misconception(
+        "a control that lost is taken for one that stood still",
+        edited(means_first, ("middle - low", "(middle - low).clamp(min=0)")),
+        "the control fell below its start, and your parts no longer add up",
+        "a control is expected to do nothing",
+        "Do your two parts add up to the gain?",
+    ),
+    Misconception(
+        "losses are counted as gains",
+        edited(split_gain, ("(control - start)", "(control - start).abs()")),
+        "noise that went up on one seed and down on another was added up",
+        "one wants to know how far the control moved",
+        "One seed gains 2, another loses 4. What is the mean gain?",
+    ),
+    Misconception(
+        "shares instead of points",
+        edited(means_first, ("high - middle))", "high - middle)) / (high - low)")),
+        "both parts were divided by the gain",
+        "'98 % of the gain' is how it is often told",
+        "In which unit should the answer be?",
+    ),
+    Misconception(
+        "relative to the start",
+        edited(means_first, ("high - middle))", "high - middle)) / low")),
+        "the parts were divided by the start's score",
+        "improvements are often told in percent of what was there",
+        "Scores that count from 100 instead of from 0: should the parts change?",
+    ),
+    Misconception(
+        "levels instead of gains",
+        edited(means_first, ("middle - low, high - middle", "middle, high")),
+        "these are the scores themselves",
+        "tables print levels",
+        "What did the control have before it ran?",
+    ),
+    Misconception(
+        "the best seed of each",
+        edited(
+            means_first, ("start.mean(), control.mean(), trained.mean()", "start.max(), control.max(), trained.max()")
+        ),
+        "the best seed of one run was held against the best of another, which is another seed",
+        "papers of old printed the best run",
+        "What would you report if you ran twice as many seeds?",
+    ),
+    Misconception(
+        "the median instead of the mean",
+        edited(steps_of_a_staircase, (".mean(dim=1)", ".median(dim=1).values")),
+        "medians do not add up: your parts need not sum to the gain",
+        "the median is the safer summary when one seed is odd",
+        "Do your two parts add up to the gain?",
+    ),
+    Misconception(
+        "a sum over seeds",
+        edited(steps_of_a_staircase, (".mean(dim=1)", ".sum(dim=1)")),
+        "more seeds would make a larger gain",
+        "`.sum()` and `.mean()` differ by a factor that nobody sees in a sign",
+        "With the same seeds run twice: should the gain double?",
+    ),
+    Misconception(
+        "one seed only",
+        edited(steps_of_a_staircase, (".mean(dim=1)", "[:, 0]")),
+        "the luck of the first seed was reported",
+        "one run is what one has first",
+        "How many seeds are there?",
+    ),
+)
 
 EXERCISE = Exercise(
     function=split_gain,

@@ -5,8 +5,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ppo_teach.checks import require, same_shape
-from ppo_teach.exercises.exercise import Case, Exercise
-from ppo_teach.exercises.ppo_for_language.trunk_gradient_misconceptions import MISCONCEPTIONS
+from ppo_teach.exercises.edits import edited
+from ppo_teach.exercises.exercise import Case, Exercise, Misconception
 from ppo_teach.masks import zero_padding
 
 
@@ -27,6 +27,10 @@ def trunk_gradient(
     require(bool(mask.any()), "mask must have a real token; got none")
     errors = zero_padding(hidden @ weights + bias - returns, mask) / mask.sum()
     return errors[..., None] * weights
+
+
+NAN = float("nan")
+TWO_ROWS = [[[1, 2], [9, 9]], [[2, 0], [0, 1]]]
 
 
 def head(hidden: list, weights: list, bias: float, returns: list, mask: list, *, law: str = "") -> Case:
@@ -57,7 +61,8 @@ def by_autograd(hidden, weights, bias, returns, mask):
 
 def by_einsum(hidden, weights, bias, returns, mask):
     """An outer product of errors and weights."""
-    values = (torch.where(mask[..., None], hidden, 0.0) * weights).sum(dim=-1) + bias
+    hidden = torch.where(mask[..., None], hidden, 0.0)
+    values = hidden @ weights + bias
     errors = torch.where(mask, values - returns, 0.0)
     return torch.einsum("bt,d->btd", errors, weights) / mask.sum()
 
@@ -75,8 +80,107 @@ def component(index: tuple[int, ...]) -> str:
     return f"gradient at row {row}, token {token}, dimension {dimension}"
 
 
-NAN = float("nan")
-TWO_ROWS = [[[1, 2], [9, 9]], [[2, 0], [0, 1]]]
+MISCONCEPTIONS = (
+    Misconception(
+        "the trunk is detached",
+        edited(trunk_gradient, ("errors[..., None] * weights", "torch.zeros_like(hidden)")),
+        "the critic would learn with its head alone, and never move what the policy sees",
+        "many trainers do give the critic a trunk of its own, or detach a shared one",
+        "In `update` one loss goes backward. Which weights lie below the value head?",
+    ),
+    Misconception(
+        "the head's gradient instead of the trunk's",
+        edited(by_einsum, ('"bt,d->btd", errors, weights', '"bt,btd->btd", errors, hidden')),
+        "the error was multiplied by the hidden state: that is how the head's weights move",
+        "it is the other factor of the same product",
+        "V = w · h. What is the derivative by w, and what by h?",
+    ),
+    Misconception(
+        "a large head is taken for a small one",
+        edited(trunk_gradient, ("* weights", "* torch.ones_like(weights)")),
+        "the weights are missing, and with them all that depends on how the head begins",
+        "the error is what the eye is on",
+        "With all weights doubled and the error the same: what happens to the pull on the trunk?",
+    ),
+    Misconception(
+        "the length of the weights is taken out",
+        edited(trunk_gradient, ("* weights", "* weights / weights.norm().clamp(min=1e-8)")),
+        "only the direction of the head is left, and a large head pulls no harder than a small one",
+        "a direction is often normalised",
+        "With all weights doubled and the error the same: what happens to the pull on the trunk?",
+    ),
+    Misconception(
+        "the opposite sign",
+        edited(by_einsum, ("values - returns", "returns - values")),
+        "this is the direction that the hidden states move in; the gradient points the other way",
+        "an advantage is return less value",
+        "A value that is too high, and a positive weight: does the loss grow or fall with the hidden state?",
+    ),
+    Misconception(
+        "the half is missing",
+        edited(by_autograd, ("0.5 * ", "")),
+        "twice the pull",
+        "the derivative of x² is 2x",
+        "What is the derivative of ½x²?",
+    ),
+    Misconception(
+        "the values are taken for the errors",
+        edited(trunk_gradient, (" - returns", "")),
+        "every value is pulled towards 0",
+        "at the beginning of a run the returns are small",
+        "A critic that is right: how hard should it pull?",
+    ),
+    Misconception(
+        "the sign of the error instead of the error",
+        edited(by_einsum, ("values - returns", "(values - returns).sign()")),
+        "a small error pulls as hard as a large one",
+        "that is the gradient of an absolute error",
+        "The error doubles. What happens to the gradient of a square?",
+    ),
+    Misconception(
+        "the bias is missing",
+        edited(trunk_gradient, (" + bias", "")),
+        "the errors are those of another critic",
+        "the bias has no part in the last factor",
+        "What does the critic say of a hidden state of zeros?",
+    ),
+    Misconception(
+        "a sum instead of a mean",
+        edited(trunk_gradient, (" / mask.sum()", "")),
+        "longer replies would pull harder",
+        "each token's error stands alone in its gradient",
+        "By what is the loss divided?",
+    ),
+    Misconception(
+        "padding is counted",
+        edited(trunk_gradient, ("mask.sum()", "mask.numel()")),
+        "the pull depends on how wide the batch is padded",
+        "`.mean()` divides by all that stands in the rectangle",
+        "How many errors is the mean over?",
+    ),
+    Misconception(
+        "each reply by its own length",
+        edited(trunk_gradient, ("mask.sum()", "mask.sum(dim=1, keepdim=True) / len(mask)")),
+        "a token of a short reply pulls harder than one of a long reply",
+        "'the mean of a batch' is often a mean of the replies' means",
+        "How many errors is the mean over?",
+    ),
+    Misconception(
+        "a mean for each reply, and their sum",
+        edited(trunk_gradient, ("mask.sum()", "mask.sum(dim=1, keepdim=True)")),
+        "a larger batch would pull harder, and a token of a short reply harder than one of a long reply",
+        "`dim=1` is where the tokens are, so one averages there",
+        "How many errors is the mean over?",
+    ),
+    Misconception(
+        "padding has a gradient",
+        edited(trunk_gradient, zero_padding=lambda errors, mask: errors),
+        "errors at positions that are not real reach the trunk",
+        "the mean is divided by the right number, and the rest is forgotten",
+        "What is the error of a token that does not exist?",
+    ),
+)
+
 EXERCISE = Exercise(
     function=trunk_gradient,
     title="What the critic does to the trunk",

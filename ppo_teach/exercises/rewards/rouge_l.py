@@ -1,11 +1,13 @@
 """Write `rouge_l`. Chapter: book/language/rewards.md."""
 
+from collections import Counter
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ppo_teach.exercises.exercise import Case, Exercise
-from ppo_teach.exercises.rewards.rouge_l_misconceptions import MISCONCEPTIONS
+from ppo_teach.exercises.edits import edited
+from ppo_teach.exercises.exercise import Case, Exercise, Misconception
 
 
 def rouge_l(hypothesis: Int[Tensor, " H"], reference: Int[Tensor, " R"]) -> Float[Tensor, ""]:
@@ -37,31 +39,33 @@ def random_pair(rng: torch.Generator) -> Case:
     return pair(*((longer.tolist(), shorter.tolist()) if swap else (shorter.tolist(), longer.tolist())))
 
 
+def in_common(ours: list[int], theirs: list[int]) -> int:
+    """The length of the longest common subsequence: either the first words are the same, or one of them goes."""
+    if not ours or not theirs:
+        return 0
+    if ours[0] == theirs[0]:
+        return 1 + in_common(ours[1:], theirs[1:])
+    return max(in_common(ours[1:], theirs), in_common(ours, theirs[1:]))
+
+
 def by_recursion(hypothesis, reference):
-    """Either the first words are the same, or one of them goes."""
-
-    def longest(ours: tuple, theirs: tuple) -> int:
-        if not ours or not theirs:
-            return 0
-        if ours[0] == theirs[0]:
-            return 1 + longest(ours[1:], theirs[1:])
-        return max(longest(ours[1:], theirs), longest(ours, theirs[1:]))
-
-    L = longest(tuple(hypothesis.tolist()), tuple(reference.tolist()))
-    return torch.tensor(2 * L / (len(hypothesis) + len(reference)), dtype=torch.float64)
+    ours, theirs = hypothesis.tolist(), reference.tolist()
+    L = in_common(ours, theirs)
+    return torch.tensor(2 * L / (len(ours) + len(theirs)), dtype=torch.float64)
 
 
 def by_recall_and_precision(hypothesis, reference):
-    """One row of the table at a time, and F as a harmonic mean."""
+    """One row of the table at a time, and F as papers print it."""
     row = [0] * (len(reference) + 1)
     for ours in hypothesis.tolist():
         above, row = row, [0]
         for j, theirs in enumerate(reference.tolist()):
             row.append(above[j] + 1 if ours == theirs else max(above[j + 1], row[j]))
-    if row[-1] == 0:
-        return 0.0
-    recall, precision = row[-1] / len(reference), row[-1] / len(hypothesis)
-    return 2 / (1 / recall + 1 / precision)
+    L = torch.tensor(float(row[-1]))
+    if L == 0:
+        return L
+    recall, precision = L / len(reference), L / len(hypothesis)
+    return 2 * recall * precision / (recall + precision)
 
 
 def by_deletions(hypothesis, reference):
@@ -74,6 +78,120 @@ def by_deletions(hypothesis, reference):
             strikes.append(above[j] if word == other else 1 + min(above[j + 1], strikes[j]))
     return torch.tensor(1 - strikes[-1] / (len(ours) + len(theirs)))
 
+
+def greedily(ours: list[int], theirs: list[int]) -> int:
+    """Each word of the hypothesis takes the next place in the reference where it occurs."""
+    found, start = 0, 0
+    for word in ours:
+        if word in theirs[start:]:
+            start, found = theirs.index(word, start) + 1, found + 1
+    return found
+
+
+MISCONCEPTIONS = (
+    Misconception(
+        "a substring instead of a subsequence",
+        edited(rouge_l, ("else longest", "else 0"), ("table[-1, -1]", "table.max()")),
+        "this is the longest run of neighbours; a subsequence may have gaps",
+        "the two words are alike, and the tables differ in one place",
+        "On a mismatch, is what was common so far lost?",
+    ),
+    Misconception(
+        "recall instead of F",
+        edited(by_recall_and_precision, ("2 * recall * precision / (recall + precision)", "recall")),
+        "what was said too much is not held against the text",
+        "the R of ROUGE stands for recall",
+        "A text says everything there is to say. What is its score, and should it be?",
+    ),
+    Misconception(
+        "precision instead of F",
+        edited(by_recall_and_precision, ("2 * recall * precision / (recall + precision)", "precision")),
+        "what was left out is not held against the text",
+        "the hypothesis is the text that is judged, so one divides by its length",
+        "A text says one right word of ten. What is its score, and should it be?",
+    ),
+    Misconception(
+        "words without order",
+        edited(by_recursion, in_common=lambda ours, theirs: (Counter(ours) & Counter(theirs)).total()),
+        "this is ROUGE-1: it cannot tell a sentence from its words in another order",
+        "counting what is shared is a line, and a subsequence is a table",
+        "1 2 3 and 3 2 1: which words have both in the same order?",
+    ),
+    Misconception(
+        "sets of words",
+        edited(
+            by_recursion,
+            ("hypothesis.tolist(), reference.tolist()", "set(hypothesis.tolist()), set(reference.tolist())"),
+            ("in_common(ours, theirs)", "len(ours & theirs)"),
+        ),
+        "neither order nor repetition was looked at",
+        "`set(a) & set(b)` is what two texts share",
+        "1 2 3 and 3 2 1: which words have both in the same order? And how long is 1 1 2?",
+    ),
+    Misconception(
+        "one more than above or beside, not than the diagonal",
+        edited(rouge_l, ("table[i, j] + 1 if ours == theirs else longest", "longest + (ours == theirs)")),
+        "one word was matched twice, and the common row may be longer than a text",
+        "in a text without repetitions the neighbours are nearly always right",
+        "In 1 1 against 1, which cell says what was common before both words?",
+    ),
+    Misconception(
+        "compared place by place",
+        edited(by_recursion, in_common=lambda ours, theirs: sum(a == b for a, b in zip(ours, theirs, strict=False))),
+        "one word too many at the beginning, and nothing fits any more",
+        "`zip` walks through two texts at once",
+        "1 2 3 and 0 1 2 3: how much do they share?",
+    ),
+    Misconception(
+        "each word takes the first place that it finds",
+        edited(by_recursion, in_common=greedily),
+        "a word far ahead was taken, and all that lay between was lost",
+        "one pass through both texts is enough in most examples",
+        "Does it pay to match a word whose place in the reference is at the very end?",
+    ),
+    Misconception(
+        "an arithmetic mean of recall and precision",
+        edited(by_recall_and_precision, ("2 * recall * precision / (recall + precision)", "(recall + precision) / 2")),
+        "the larger of the two rules it, so saying everything is worth half a point at least",
+        "F is said to be the mean of the two",
+        "With recall 1 and precision 0.02, should F be above ½?",
+    ),
+    Misconception(
+        "the length itself",
+        edited(by_recursion, ("2 * L / (len(ours) + len(theirs))", "L")),
+        "the longest common subsequence was not divided by anything",
+        "the table gives a length, and a longer one is better",
+        "Should a long text be able to earn more than a short one?",
+    ),
+    Misconception(
+        "the 2 is missing",
+        edited(by_recursion, ("2 * L", "L")),
+        "the reference itself would have ½",
+        "2PR/(P + R) loses its 2 when it is written with lengths",
+        "What does a text earn that is the reference, word for word?",
+    ),
+    Misconception(
+        "shared over all",
+        edited(by_recursion, ("2 * L", "L"), ("len(theirs))", "len(theirs) - L)")),
+        "this is intersection over union, not F",
+        "it too is 1 for the reference itself and 0 where nothing is shared",
+        "With recall ½ and precision ½, what is F?",
+    ),
+    Misconception(
+        "divided by the longer text",
+        edited(by_recursion, ("2 * L / (len(ours) + len(theirs))", "L / max(len(ours), len(theirs))")),
+        "this is the smaller of recall and precision, not F",
+        "dividing by the longer of two texts keeps the result below 1",
+        "With recall 1 and precision ½, what is F?",
+    ),
+    Misconception(
+        "0/0 where nothing is shared",
+        edited(by_recall_and_precision, ("    if L == 0:\n        return L\n", "")),
+        "2PR/(P + R) is 0/0 when P = R = 0; NaN was returned, and goes on into every weight",
+        "the formula is right for every text that shares a word",
+        "What are P and R when nothing is shared, and what is F?",
+    ),
+)
 
 EXERCISE = Exercise(
     function=rouge_l,

@@ -1,14 +1,19 @@
 """Write `sentence_bleu`. Chapter: book/language/rewards.md."""
 
 import math
+from collections import Counter
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ppo_teach.exercises.exercise import Case, Exercise
-from ppo_teach.exercises.rewards.n_grams import n_grams
-from ppo_teach.exercises.rewards.sentence_bleu_misconceptions import MISCONCEPTIONS
+from ppo_teach.exercises.edits import edited
+from ppo_teach.exercises.exercise import Case, Exercise, Misconception
+
+
+def n_grams(words: list[int], n: int) -> Counter:
+    """How often each run of n words occurs."""
+    return Counter(tuple(words[i : i + n]) for i in range(len(words) - n + 1))
 
 
 def sentence_bleu(hypothesis: Int[Tensor, " H"], reference: Int[Tensor, " R"]) -> Float[Tensor, ""]:
@@ -92,6 +97,138 @@ def by_striking_out(hypothesis, reference):
         product *= (total - len(left)) / (len(ours) - n + 1)
     return 0.0 if orders == 0 else product ** (1 / orders) * math.exp(-max(0, len(theirs) / len(ours) - 1))
 
+
+MISCONCEPTIONS = (
+    Misconception(
+        "a text against itself",
+        edited(sentence_bleu, ("reference.tolist()", "hypothesis.tolist()")),
+        "the reference was not looked at, so every text is perfect",
+        "with two lists of n-grams in hand it is easy to take the same one twice; a whole article does",
+        "Change the reference. Does your BLEU change?",
+    ),
+    Misconception(
+        "the brevity penalty is inverted",
+        edited(sentence_bleu, ("len(theirs) / len(ours)", "len(ours) / len(theirs)")),
+        "a text that is too long was punished, one that is too short was not",
+        "nobody remembers which of the two lengths stands on top",
+        "H = 3 and R = 4: is 1 − R/H below 0? It should be.",
+    ),
+    Misconception(
+        "the brevity penalty is missing",
+        edited(sentence_bleu, ("brevity * ", "")),
+        "a text that says too little keeps its precision",
+        "the n-grams are all the work, and long texts have no penalty",
+        "What does one safe word of ten earn?",
+    ),
+    Misconception(
+        "a bonus for length",
+        edited(sentence_bleu, ("min(0.0, 1 - len(theirs) / len(ours))", "1 - len(theirs) / len(ours)")),
+        "exp(1 − R/H) is above 1 where the hypothesis is the longer one",
+        "the minimum with 1 looks like a precaution that is never needed",
+        "What is your brevity penalty for H = 6 and R = 5?",
+    ),
+    Misconception(
+        "counts are not clipped",
+        edited(sentence_bleu, ("(said & wanted).total()", "sum(said[gram] for gram in said if gram in wanted)")),
+        "an n-gram counted as often as it was said, though the reference has it less often",
+        "'is it in the reference?' is the question that comes first",
+        "What is p_1 of 4 4 4 4 against a reference with a single 4?",
+    ),
+    Misconception(
+        "each kind of n-gram counts once",
+        edited(sentence_bleu, ("(said & wanted).total() / said.total()", "len(said & wanted) / len(said)")),
+        "repetitions were lost, those that the reference has included",
+        "`set` is the quickest way to ask what two texts share",
+        "1 2 1 2 against 1 2 1 3: how many of the four words are right?",
+    ),
+    Misconception(
+        "precisions of 0 are left out",
+        edited(
+            sentence_bleu,
+            ("    brevity =", "    precisions = [p for p in precisions if p > 0] or [0.0]\n    brevity ="),
+            ("1 / orders", "1 / len(precisions)"),
+        ),
+        "a text without a single right pair is judged by its words alone",
+        "log 0 has to go somewhere, and leaving it out raises no error",
+        "What is a product with a factor of 0?",
+    ),
+    Misconception(
+        "an arithmetic mean",
+        edited(sentence_bleu, ("math.prod(precisions) ** (1 / orders)", "sum(precisions) / orders")),
+        "the largest precision, that of single words, rules the mean",
+        "a mean is a mean",
+        "With p_4 = 0, what should BLEU be?",
+    ),
+    Misconception(
+        "the root is missing",
+        edited(sentence_bleu, (" ** (1 / orders)", "")),
+        "this is the product of the precisions, not their geometric mean",
+        "the product is what the formula shows first; the exponent 1/N is small print",
+        "If all four precisions are ½, what is their mean?",
+    ),
+    Misconception(
+        "the longest n-grams are left out",
+        edited(by_logarithms, ("len(ours)) + 1", "len(ours))")),
+        "the last n was not counted",
+        "`range(1, N)` stops before N",
+        "What is list(range(1, 4))?",
+    ),
+    Misconception(
+        "in percent",
+        edited(sentence_bleu, ("brevity * ", "100 * brevity * ")),
+        "100 times too large for a reward; the scores here are in [0, 1]",
+        "papers report BLEU in percent, and sacrebleu returns it so",
+        "What should the reference itself earn?",
+    ),
+    Misconception(
+        "4-grams are asked of a text that has none",
+        edited(sentence_bleu, ("min(4, len(ours))", "4"), ("/ said.total()", "/ max(said.total(), 1)")),
+        "a hypothesis of fewer than four words has no 4-grams, and was given 0 for it",
+        "N = 4 is printed in every definition",
+        "How many 4-grams has a text of three words?",
+    ),
+    Misconception(
+        "a short reference limits the order",
+        edited(sentence_bleu, ("min(4, len(ours))", "min(4, len(ours), len(theirs))")),
+        "N was taken from the reference; the hypothesis has 4-grams, and none of them is right",
+        "a reference without 4-grams seems to have nothing to compare with",
+        "The hypothesis has a 4-gram. Has the reference got it?",
+    ),
+    Misconception(
+        "divided by the n-grams of the reference",
+        edited(sentence_bleu, ("/ said.total()", "/ max(wanted.total(), 1)")),
+        "this is recall: of what was wanted, how much was said",
+        "both texts have n-grams, and the shared ones are the same",
+        "Precision is a share of what was *said*. How many n-grams were said?",
+    ),
+    Misconception(
+        "hypothesis and reference are swapped",
+        edited(sentence_bleu, ("hypothesis.tolist(), reference.tolist()", "reference.tolist(), hypothesis.tolist()")),
+        "the reference was judged by the hypothesis",
+        "some libraries take the reference first",
+        "Whose n-grams stand in the denominator?",
+    ),
+    Misconception(
+        "smoothed by adding one",
+        edited(
+            sentence_bleu,
+            (
+                "(said & wanted).total() / said.total()",
+                "((said & wanted).total() + (n > 1)) / (said.total() + (n > 1))",
+            ),
+        ),
+        "this is a known variant; the exercise asks for BLEU as it is defined, where a precision of 0 is 0",
+        "sentence BLEU is nearly always smoothed in practice",
+        "What is p_2 if none of the pairs is right?",
+    ),
+    Misconception(
+        "nothing said is perfect",
+        edited(sentence_bleu, ("torch.tensor(0.0)", "torch.tensor(1.0)")),
+        "an empty product is 1, and an empty text got it",
+        "`prod([])` is 1, and nothing in an empty text is wrong",
+        "Should a policy be paid for saying nothing?",
+    ),
+)
 
 EXERCISE = Exercise(
     function=sentence_bleu,

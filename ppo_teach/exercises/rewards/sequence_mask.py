@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from ppo_teach.exercises.exercise import Case, Exercise, Misshapen, pick
-from ppo_teach.exercises.rewards.sequence_mask_misconceptions import MISCONCEPTIONS
+from ppo_teach.exercises.edits import edited
+from ppo_teach.exercises.exercise import Case, Exercise, Misconception, Misshapen, pick
 from ppo_teach.masks import response_mask
 
 
@@ -45,20 +45,18 @@ def play(function: Callable, sequences: Tensor, *, prompt_width: int, eos: int) 
     return mask.float()
 
 
-def by_running_maximum(sequences, *, prompt_width, eos):
-    """Real as long as no EOS has come before: the running maximum of the tokens to the left."""
+def by_counting(sequences, *, prompt_width, eos):
+    """Real as long as no EOS of the reply has come before."""
     column = torch.arange(sequences.shape[1])
     is_eos = (sequences == eos) & (column >= prompt_width)
-    before = torch.zeros_like(is_eos)
-    before[:, 1:] = is_eos.int().cummax(dim=1).values[:, :-1].bool()
-    return (column >= prompt_width) & ~before
+    return (column >= prompt_width) & (is_eos.cumsum(dim=1) - is_eos.long() == 0)
 
 
 def by_index(sequences, *, prompt_width, eos):
     """The index of the first EOS, and a comparison with it."""
-    responses = sequences[:, prompt_width:]
-    is_eos = responses == eos
-    end = torch.where(is_eos.any(dim=1), is_eos.int().argmax(dim=1), responses.shape[1]) + prompt_width
+    is_eos = sequences[:, prompt_width:] == eos
+    end = is_eos.int().argmax(dim=1) + prompt_width
+    end[~is_eos.any(dim=1)] = sequences.shape[1]
     column = torch.arange(sequences.shape[1])
     return (column >= prompt_width) & (column <= end[:, None])
 
@@ -73,6 +71,93 @@ def token_by_token(sequences, *, prompt_width, eos):
                 break
     return mask
 
+
+MISCONCEPTIONS = (
+    Misconception(
+        "the EOS is excluded",
+        edited(by_counting, (" - is_eos.long()", "")),
+        "the EOS is a token that the policy chose, and without it nobody learns to stop",
+        "the EOS is no word, and nobody wants to read it",
+        "Who chose the EOS: the policy, or the padding?",
+    ),
+    Misconception(
+        "the EOS is found in the prompt",
+        edited(by_counting, ("(sequences == eos) & (column >= prompt_width)", "sequences == eos")),
+        "a prompt that is padded with EOS ended the reply before it began",
+        "with prompts of equal length there is no EOS on the left",
+        "Which columns may you look at when you look for the reply's EOS?",
+    ),
+    Misconception(
+        "every EOS is taken for padding",
+        edited(by_counting, ("is_eos.cumsum(dim=1) - is_eos.long() == 0", "sequences != eos")),
+        "where padding is the EOS token, the one EOS that was said went with it",
+        "`tokens != pad` is the usual mask, and pad = EOS is the usual setting",
+        "Of three EOS in a row, which one was said?",
+    ),
+    Misconception(
+        "real through the last EOS",
+        edited(by_index, ("is_eos.int().argmax", "is_eos.cumsum(dim=1).argmax")),
+        "padding that is made of EOS was taken for the reply",
+        "with a single EOS the first is the last",
+        "Which EOS ends the reply: the first, or the last?",
+    ),
+    Misconception(
+        "one token more than there is",
+        edited(by_index, ("column <= end[:, None]", "column <= end[:, None] + 1")),
+        "the first position of padding was taken for a token",
+        "'through EOS, included' sounds like one more",
+        "How many EOS may have come *before* a real token?",
+    ),
+    Misconception(
+        "real until the second EOS",
+        edited(by_counting, (" - is_eos.long() == 0", " <= 1")),
+        "the count of EOS stays at 1 behind the first, so what stands there was taken for the reply",
+        "`cumsum <= 1` keeps the EOS, and padding made of EOS hides the rest",
+        "How many EOS have been counted at the EOS itself, and how many one position later?",
+    ),
+    Misconception(
+        "a reply without EOS is one token long",
+        edited(by_index, ("    end[~is_eos.any(dim=1)] = sequences.shape[1]\n", "")),
+        "a reply that was cut at max_tokens lost all its tokens but one",
+        "`argmax` finds the first EOS, and says 0 where there is none",
+        "What does `argmax` return for a row of zeros?",
+    ),
+    Misconception(
+        "the end is counted from the reply's beginning",
+        edited(by_index, (" + prompt_width", "")),
+        "an index into the reply was compared with columns of the whole row",
+        "the reply was cut out to look for its EOS, and an index keeps no note of where it was counted from",
+        "The EOS is token 1 of the reply. In which column of the row does it stand?",
+    ),
+    Misconception(
+        "a reply without EOS is empty",
+        edited(by_index, ("] = sequences.shape[1]", "] = -1")),
+        "a reply that was cut at max_tokens lost all its tokens",
+        "without an EOS there is no place to stop at, and a search comes back with nothing",
+        "Were the tokens of a reply that was cut not chosen by the policy?",
+    ),
+    Misconception(
+        "all of the reply's columns",
+        edited(sequence_mask, ("response_mask(responses, eos=eos)", "torch.ones_like(responses).bool()")),
+        "what stands behind the EOS was taken for the reply",
+        "as long as no reply ends early, all columns are real",
+        "What stands behind the first EOS?",
+    ),
+    Misconception(
+        "the prompt is included",
+        edited(sequence_mask, ("zeros_like", "ones_like")),
+        "the prompt was taken for words of the policy",
+        "a model scores all tokens of a row, and the prompt's log-probabilities are there to be added",
+        "Which of these tokens did the policy choose?",
+    ),
+    Misconception(
+        "the mask is the other way round",
+        edited(sequence_mask, ("return torch", "return ~torch")),
+        "this is True where there is no reply",
+        "several libraries mark what is to be left out",
+        "Is True a token here, or a hole?",
+    ),
+)
 
 EXERCISE = Exercise(
     function=sequence_mask,
@@ -104,6 +189,6 @@ EXERCISE = Exercise(
         "before it for the prompt.",
     ),
     misconceptions=MISCONCEPTIONS,
-    variants=(by_running_maximum, by_index, token_by_token),
+    variants=(by_counting, by_index, token_by_token),
     play=play,
 )
