@@ -19,7 +19,7 @@ from ppo_teach.exercises.answers import ask
 from ppo_teach.exercises.attempts import BORROWED, UNWRITTEN, not_begun
 from ppo_teach.exercises.exercise import Exercise
 from ppo_teach.exercises.limits import TimeUp, within
-from ppo_teach.exercises.ppo.updating import epochs_seen
+from ppo_teach.exercises.ppo.ppo_update import epochs_seen
 from ppo_teach.exercises.report import Report
 from ppo_teach.exercises.wording import apart, place, told
 

@@ -5,8 +5,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ppo_teach.checks import require
-from ppo_teach.exercises.exercise import Case, Exercise
-from ppo_teach.exercises.generation.distinct_n_misconceptions import MISCONCEPTIONS
+from ppo_teach.exercises.edits import edited
+from ppo_teach.exercises.exercise import Case, Exercise, Misconception
 
 
 def distinct_n(texts: Int[Tensor, "B T"], mask: Bool[Tensor, "B T"], *, n: int) -> Float[Tensor, ""]:
@@ -66,6 +66,139 @@ def by_repetitions(texts, mask, *, n):
             seen.add(ngram)
     return torch.tensor(1 - repeated / total if total else 0.0)
 
+
+def mean_of_shares(texts, mask, *, n):
+    ones = zip(texts.split(1), mask.split(1), strict=True)
+    return sum(with_a_dictionary(*one, n=n) for one in ones) / len(texts)
+
+
+MISCONCEPTIONS = (
+    Misconception(
+        "a mean of the texts' own shares",
+        mean_of_shares,
+        "each text was asked whether it repeats itself, none whether it repeats another",
+        "a metric is a number per text, and the number of a set is their mean",
+        "Three copies of one text without a repetition: how varied is the set?",
+    ),
+    Misconception(
+        "words are counted, not n-grams",
+        edited(
+            distinct_n,
+            (
+                "tuple(row[i : i + n]) for row in rows for i in range(len(row) - n + 1)",
+                "word for row in rows for word in row",
+            ),
+        ),
+        "`n` was not looked at",
+        "the words are what the rows hold",
+        "1 2 and 2 1 have the same words. Have they the same pairs?",
+    ),
+    Misconception(
+        "n-grams across the borders of texts",
+        edited(distinct_n, ("[texts[i, mask[i]].tolist() for i in range(len(texts))]", "[texts[mask].tolist()]")),
+        "the end of one text and the beginning of the next were taken for neighbours",
+        "one long list is easier to cut than many short ones",
+        "How many pairs have the texts 1 2 and 2 1 together?",
+    ),
+    Misconception(
+        "turned upside down",
+        edited(distinct_n, ("len(set(ngrams)) / max(len(ngrams), 1)", "len(ngrams) / max(len(set(ngrams)), 1)")),
+        "this is how often each n-gram is used on average; it rises as variety falls",
+        "'how many n-grams per different one' is also a quotient of the two",
+        "Should a set of texts that are all the same have a high number or a low one?",
+    ),
+    Misconception(
+        "whole texts are counted",
+        edited(
+            distinct_n,
+            (
+                "tuple(row[i : i + n]) for row in rows for i in range(len(row) - n + 1)",
+                "tuple(row) for row in rows if len(row) >= n",
+            ),
+        ),
+        "two texts that share all but a word are both new",
+        "`set(texts)` is the quickest way to look for repetitions",
+        "Do 1 2 3 and 4 1 2 3 have a triple in common?",
+    ),
+    Misconception(
+        "an n-gram that comes again does not count at all",
+        edited(distinct_n, ("len(set(ngrams))", "sum(ngrams.count(ngram) == 1 for ngram in ngrams)")),
+        "only what is said exactly once was counted as different",
+        "'distinct' sounds like 'unlike all others'",
+        "Of the pairs ab, ab, bc: how many different ones are there?",
+    ),
+    Misconception(
+        "divided by the number of words",
+        edited(distinct_n, ("len(ngrams), 1", "sum(map(len, rows)), 1")),
+        "a text of T words has T − n + 1 n-grams, so even a set without a repetition stays below 1. (Li et al. divide "
+        "so; ours is the share of n-grams.)",
+        "the paper that proposed the measure does so",
+        "A text of four words, all different. How many triples has it, and how many are different?",
+    ),
+    Misconception(
+        "the last n-gram is left out",
+        edited(distinct_n, ("len(row) - n + 1", "len(row) - n")),
+        "range(T − n) stops one short of the end",
+        "range excludes its end, and that was excluded once more",
+        "How many pairs has a text of two words?",
+    ),
+    Misconception(
+        "fragments at the end count as n-grams",
+        edited(distinct_n, ("len(row) - n + 1", "len(row)")),
+        "a slice that runs over the end of a list is shorter, and raises nothing",
+        "a slice is forgiving",
+        "What is [1, 2, 3][2:4]?",
+    ),
+    Misconception(
+        "n-grams side by side, not overlapping",
+        edited(distinct_n, ("range(len(row) - n + 1)", "range(0, len(row) - n + 1, n)")),
+        "each word was used once; a row of T words has T − n + 1 n-grams",
+        "a text cut into pairs of words falls into T/2 of them",
+        "Which pairs has 1 2 3?",
+    ),
+    Misconception(
+        "the order within an n-gram is lost",
+        edited(distinct_n, ("tuple(row[i : i + n])", "tuple(sorted(row[i : i + n]))")),
+        "1 2 and 2 1 were taken for the same pair",
+        "sets and counters of words forget the order",
+        "Is 'dog bites' the pair 'bites dog'?",
+    ),
+    Misconception(
+        "padding is text",
+        edited(distinct_n, ("texts[i, mask[i]]", "texts[i]")),
+        "the mask was not looked at, and padding repeats itself",
+        "the rows have one length, and a loop over them looks complete",
+        "Change a number where the mask is False. May your answer change?",
+    ),
+    Misconception(
+        "the share that is repeated",
+        edited(distinct_n, ("torch.tensor(", "torch.tensor(1 - ")),
+        "this is 1 less the share of different n-grams: it rises as variety falls",
+        "repetitions are what one looks for",
+        "Should a set in which nothing comes twice have 0 or 1?",
+    ),
+    Misconception(
+        "all orders up to n together",
+        edited(distinct_n, ("for row in rows", "for n in range(1, n + 1) for row in rows")),
+        "single words and shorter n-grams were counted with those of n words",
+        "BLEU takes all orders up to 4",
+        "How many words has each entry of your list?",
+    ),
+    Misconception(
+        "a set of tensors",
+        edited(distinct_n, ("tuple(row[i : i + n])", "torch.tensor(row[i : i + n])")),
+        "a set asks whether two tensors are the same object, not whether they hold the same words; so all differ",
+        "a tensor can be put into a set, and nothing is raised",
+        "What is len({torch.tensor(1), torch.tensor(1)})?",
+    ),
+    Misconception(
+        "the number of different n-grams, not their share",
+        edited(distinct_n, ("len(set(ngrams)) / max(len(ngrams), 1)", "float(len(set(ngrams)))")),
+        "longer texts, and more of them, have more",
+        "'how many different ones' is half of the definition",
+        "By what would you divide, so that the answer lies between 0 and 1?",
+    ),
+)
 
 EXERCISE = Exercise(
     function=distinct_n,

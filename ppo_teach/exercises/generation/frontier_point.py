@@ -7,8 +7,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ppo_teach.checks import require
-from ppo_teach.exercises.exercise import Case, Exercise
-from ppo_teach.exercises.generation.frontier_point_misconceptions import MISCONCEPTIONS
+from ppo_teach.exercises.edits import edited
+from ppo_teach.exercises.exercise import Case, Exercise, Misconception
 
 
 def frontier_point(scores: Float[Tensor, " N"], *, kl_coef: float) -> Float[Tensor, " 2"]:
@@ -39,10 +39,11 @@ def random_scores(rng: torch.Generator) -> Case:
 def by_hand_with_the_largest_taken_out(scores, *, kl_coef):
     """Exponentials of scores less the highest, in float64; the KL as log-weights averaged."""
     shifted = (scores.double() - scores.max()) / kl_coef
-    unnormalised = shifted.exp()
-    Z = unnormalised.sum()
-    kl = (unnormalised / Z * (shifted - Z.log() + math.log(len(scores)))).sum()
-    return torch.stack([(unnormalised * scores).sum() / Z, kl])
+    Z = shifted.exp().sum()
+    weights = shifted.exp() / Z
+    score = (weights * scores).sum()
+    kl = (weights * (shifted - Z.log() + math.log(len(scores)))).sum()
+    return torch.stack([score, kl])
 
 
 def from_the_optimal_value(scores, *, kl_coef):
@@ -62,6 +63,103 @@ def with_torch_distributions(scores, *, kl_coef):
 def coordinate(index: tuple[int, ...]) -> str:
     return ("expected score", "KL")[index[0]]
 
+
+MISCONCEPTIONS = (
+    Misconception(
+        "multiplied by β",
+        edited(frontier_point, ("scores / kl_coef", "scores * kl_coef")),
+        "a smaller β should let the policy go further; here it holds it back",
+        "a coefficient is something to multiply with",
+        "What should become of the weights as β goes to 0?",
+    ),
+    Misconception(
+        "the log N is missing",
+        edited(frontier_point, (" + math.log(len(scores))", "")),
+        "this is minus the entropy of the weights, never above 0, and a KL is never below it",
+        "Σ w log w looks like a divergence",
+        "From what are the weights to be told apart? What is the reference's weight of one sample?",
+    ),
+    Misconception(
+        "the entropy of the weights",
+        edited(frontier_point, ("weights @ logweights + math.log(len(scores))", "-weights @ logweights")),
+        "it falls as the policy goes further",
+        "it is never below 0, as it should be",
+        "All samples score alike. How far has the best policy gone?",
+    ),
+    Misconception(
+        "the other divergence",
+        edited(
+            frontier_point,
+            ("weights @ logweights + math.log(len(scores))", "-logweights.mean() - math.log(len(scores))"),
+        ),
+        "this is KL(reference ‖ policy); the penalty is the other one",
+        "both divergences are 0 in the same place",
+        "Whose samples does the penalty average over: the policy's or the reference's?",
+    ),
+    Misconception(
+        "a mean over the samples, not over the policy",
+        edited(frontier_point, ("weights @ scores", "scores.mean()")),
+        "this is what the reference earns, whatever β is",
+        "the samples are there, and their mean is at hand",
+        "Does your expected score depend on β?",
+    ),
+    Misconception(
+        "the best of the samples",
+        edited(frontier_point, ("weights @ scores", "scores.max()")),
+        "only at β = 0 is the policy sure to say it",
+        "the best policy should say the best thing",
+        "At β = 1 and two samples, does the best policy never say the other?",
+    ),
+    Misconception(
+        "the penalty is taken off the score",
+        edited(from_the_optimal_value, ("[score,", "[kl_coef * log_z,")),
+        "this is β log Z, what the policy is worth after paying for its nats; the axis shows what it earns",
+        "it is what the policy maximises",
+        "The frontier has two axes. Which of them has the penalty already?",
+    ),
+    Misconception(
+        "weights that do not sum to 1",
+        edited(frontier_point, (".log_softmax(dim=0)", "")),
+        "Z is missing, and no expectation can lie above the highest score",
+        "'in proportion to' is quickly read as 'equal to'",
+        "What do your weights sum to?",
+    ),
+    Misconception(
+        "overflow at a small β",
+        edited(by_hand_with_the_largest_taken_out, (" - scores.max()", "")),
+        "exp(1000) is infinite in float32, and ∞/∞ is not a number",
+        "it is the formula, letter by letter",
+        "What is exp(1 / 0.001) in float32? Which constant may you subtract from all scores?",
+    ),
+    Misconception(
+        "0 · log 0",
+        edited(frontier_point, ("log_softmax(dim=0)", "softmax(dim=0).log()")),
+        "at a small β some weights are 0 in float32, their logarithm is −∞, and 0 · −∞ is not a number",
+        "softmax does not overflow, so nothing seems left to go wrong",
+        "What is torch.tensor(0.0).log() * 0? Which function gives the log of a softmax without the softmax?",
+    ),
+    Misconception(
+        "a mean where a sum should be",
+        edited(by_hand_with_the_largest_taken_out, (")).sum()", ")).mean()")),
+        "the weights are probabilities already; a mean divides by N once more. (torch's `kl_div` does so, unless told)",
+        "expectations over samples are means",
+        "What do the weights sum to? What is Σ w x, if all x are 1?",
+    ),
+    Misconception(
+        "in bits",
+        edited(by_hand_with_the_largest_taken_out, ("[score, kl]", "[score, kl / math.log(2)]")),
+        "KL was counted with logarithms to the base 2; this book counts in nats",
+        "information is often counted in bits",
+        "What is the largest KL that two samples can show, in your unit?",
+    ),
+    Misconception(
+        "the KL before the score",
+        edited(by_hand_with_the_largest_taken_out, ("[score, kl]", "[kl, score]")),
+        "the two numbers stand in each other's place",
+        "the KL is the horizontal axis, and x comes first",
+        "Which of the two does the exercise ask for first?",
+    ),
+)
 
 EXERCISE = Exercise(
     function=frontier_point,

@@ -5,8 +5,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ppo_teach.checks import same_shape
-from ppo_teach.exercises.exercise import Case, Exercise
-from ppo_teach.exercises.summarisation.break_even_misconceptions import MISCONCEPTIONS
+from ppo_teach.exercises.edits import edited
+from ppo_teach.exercises.exercise import Case, Exercise, Misconception
 
 
 def break_even(
@@ -56,6 +56,95 @@ def one_by_one(common, written, reference, *, sure):
     rows = zip(common.tolist(), written.tolist(), reference.tolist(), strict=True)
     return torch.tensor([(sure + 1) * ours / (n + m) - sure for ours, n, m in rows])
 
+
+MISCONCEPTIONS = (
+    Misconception(
+        "F instead of half of F",
+        edited(break_even, ("common /", "2 * common /")),
+        "a right guess adds one word in common, and F counts each of those twice",
+        "a guess should be as good as what stands there already",
+        "By how much does F's numerator grow when the guess is right?",
+    ),
+    Misconception(
+        "precision's break-even",
+        edited(break_even, ("(written + reference)", "written")),
+        "the words in common were divided by those of the headline alone",
+        "a word too many is what precision is about",
+        "Which words does F's denominator count?",
+    ),
+    Misconception(
+        "recall instead of F",
+        edited(break_even, ("(written + reference)", "reference")),
+        "the words in common were divided by those of the reference alone",
+        "F has the reference in it, and recall is its other half",
+        "Which words does F's denominator count?",
+    ),
+    Misconception(
+        "the sure words are left out",
+        edited(break_even, ("(sure + 1) * ", ""), (" - sure", "")),
+        "this is the chance for a guess that stands alone",
+        "they are not what is guessed",
+        "Without the guess the sure words would not be written either. What do they earn?",
+    ),
+    Misconception(
+        "the sure words are there already",
+        edited(
+            from_both_outcomes,
+            ("2 * common / (written + reference)", "2 * (common + sure) / (written + reference + sure)"),
+        ),
+        "the headline with the sure words and without the guess was taken for the one before",
+        "one looks at the guess when its turn has come",
+        "What did the headline look like before it went on at all?",
+    ),
+    Misconception(
+        "sure words lengthen and earn nothing",
+        edited(break_even, (" - sure", "")),
+        "the sure words were counted as written, not as in common",
+        "in the denominator they are easier to see",
+        "How many words are in common after the guess, if it is wrong?",
+    ),
+    Misconception(
+        "the guess has no length",
+        edited(break_even, ("(sure + 1)", "sure")),
+        "the guessed word was not counted as written",
+        "it may turn out to be nothing",
+        "How many words does the headline have after a wrong guess?",
+    ),
+    Misconception(
+        "a negative chance is made 0",
+        edited(from_both_outcomes, ("(before - wrong)", "(before - wrong).clamp(min=0)")),
+        "how much a wrong guess is worth was cut off",
+        "a chance is never below 0",
+        "What does the goal say of a negative answer?",
+    ),
+    Misconception(
+        "the chance of being wrong",
+        edited(from_both_outcomes, ("(before - wrong)", "(right - before)")),
+        "this is how often a guess may be wrong",
+        "one thinks of the risk",
+        "Is a certain guess, with chance 1, above or below your number?",
+    ),
+    Misconception(
+        "the sign is turned",
+        edited(
+            break_even,
+            (
+                "(sure + 1) * common / (written + reference) - sure",
+                "sure - (sure + 1) * common / (written + reference)",
+            ),
+        ),
+        "the sure words were put on the side of the price",
+        "terms change sides, and a sign is lost on the way",
+        "More sure words: must the guess be better, or may it be worse?",
+    ),
+    Misconception(
+        "a gain instead of a chance",
+        edited(from_both_outcomes, ("(before - wrong) / (right - wrong)", "right - before")),
+        "this is what F gains when the guess is right",
+        "a right guess is what one hopes for",
+        "What happens to F when the guess is wrong? Weigh the two by p and 1 − p.",
+    ),
+)
 
 EXERCISE = Exercise(
     function=break_even,

@@ -5,8 +5,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ppo_teach.checks import require
-from ppo_teach.exercises.exercise import Case, Exercise
-from ppo_teach.exercises.summarisation.gain_at_equal_length_misconceptions import MISCONCEPTIONS
+from ppo_teach.exercises.edits import edited
+from ppo_teach.exercises.exercise import Case, Exercise, Misconception
 
 
 def gain_at_equal_length(
@@ -76,6 +76,126 @@ def text_by_text(scores, lengths, base_scores, base_lengths):
             gains.append(ours.mean() - theirs.mean())
     return torch.stack(gains).mean()
 
+
+def raw(scores, lengths, base_scores, base_lengths):
+    return scores.mean() - base_scores.mean()
+
+
+def pooled(scores, lengths, base_scores, base_lengths):
+    return scores[torch.isin(lengths, base_lengths)].mean() - base_scores[torch.isin(base_lengths, lengths)].mean()
+
+
+def by_the_word(scores, lengths, base_scores, base_lengths):
+    return (scores / lengths).mean() - (base_scores / base_lengths).mean()
+
+
+MISCONCEPTIONS = (
+    Misconception(
+        "the raw difference",
+        raw,
+        "length was not held equal at all",
+        "two means and a minus sign are how systems are compared",
+        "Compare the headlines of 8 words alone. And those of 10 alone?",
+    ),
+    Misconception(
+        "shared lengths, but pooled",
+        pooled,
+        "what cannot be compared is gone, and among the rest one system still has more of the long ones",
+        "both systems now have the same lengths, though not in the same numbers",
+        "Within your pool: how many of either system's texts are long?",
+    ),
+    Misconception(
+        "all lengths weigh the same",
+        edited(gain_at_equal_length, ("len(ours) + len(theirs)", "1")),
+        "a length that hardly occurs weighs as much as the usual one",
+        "a mean over lengths is one line",
+        "How many texts stand behind each difference?",
+    ),
+    Misconception(
+        "weighed by the first system alone",
+        edited(gain_at_equal_length, ("len(ours) + len(theirs)", "len(ours)")),
+        "lengths that the base likes hardly count",
+        "the question is asked about that system",
+        "Exchange the two systems: should more change than the sign?",
+    ),
+    Misconception(
+        "weighed by the base alone",
+        edited(gain_at_equal_length, ("len(ours) + len(theirs)", "len(theirs)")),
+        "lengths that the first system likes hardly count",
+        "what one starts from seems the fair standard",
+        "Exchange the two systems: should more change than the sign?",
+    ),
+    Misconception(
+        "weighed by pairs",
+        edited(gain_at_equal_length, ("len(ours) + len(theirs)", "len(ours) * len(theirs)")),
+        "a length weighs by the number of its pairs",
+        "comparing means comparing pairs",
+        "Three texts of one system beside one of the other: how many texts are these?",
+    ),
+    Misconception(
+        "weighed by the smaller of the two",
+        edited(gain_at_equal_length, ("len(ours) + len(theirs)", "min(len(ours), len(theirs))")),
+        "texts without a partner of their length and number were dropped from the weights",
+        "so many could be paired off",
+        "Three texts of one system beside one of the other: how many texts stand behind the difference?",
+    ),
+    Misconception(
+        "divided by all texts",
+        edited(gain_at_equal_length, ("total / texts", "total / (len(scores) + len(base_scores))")),
+        "texts whose length is not shared count as a gain of 0",
+        "a mean is a sum divided by how many there are",
+        "Which texts stand behind the numerator?",
+    ),
+    Misconception(
+        "a missing length counts as a score of 0",
+        edited(
+            gain_at_equal_length,
+            ("&", "|"),
+            ("ours.mean() - theirs.mean()", "ours.mean().nan_to_num() - theirs.mean().nan_to_num()"),
+        ),
+        "a system was compared with texts that the other never wrote",
+        "an empty group has to be something, and 0 keeps the program running",
+        "What do you know of a length that one system never has?",
+    ),
+    Misconception(
+        "the first system's lengths only",
+        edited(gain_at_equal_length, (" & set(base_lengths.tolist())", "")),
+        "a length that the base never has brought in the mean of nothing, which is nan",
+        "the loop runs over the system that the question is about",
+        "`torch.tensor([]).mean()`: which lengths must the loop pass over?",
+    ),
+    Misconception(
+        "points per word",
+        by_the_word,
+        "a score was divided by its text's length",
+        "dividing by the length seems to take it out",
+        "Is a headline of 5 words with 0.3 as good as one of 10 words with 0.6?",
+    ),
+    Misconception(
+        "one length only",
+        edited(
+            gain_at_equal_length,
+            ("in shared", "in [max(shared, key=torch.cat([lengths, base_lengths]).tolist().count)]"),
+        ),
+        "only the commonest length was compared",
+        "most texts have it",
+        "Which other lengths do both systems have?",
+    ),
+    Misconception(
+        "sums instead of means",
+        edited(gain_at_equal_length, ("ours.mean() - theirs.mean()", "ours.sum() - theirs.sum()")),
+        "within a length, the system with more texts has the larger sum",
+        "the division by the weights looks like the mean's",
+        "One system has five texts of a length, the other one. Which two numbers do you compare?",
+    ),
+    Misconception(
+        "the sign is turned",
+        edited(gain_at_equal_length, ("ours.mean() - theirs.mean()", "theirs.mean() - ours.mean()")),
+        "a gain came out as a loss",
+        "the base comes first in the mind",
+        "Which of the two is the base?",
+    ),
+)
 
 EXERCISE = Exercise(
     function=gain_at_equal_length,

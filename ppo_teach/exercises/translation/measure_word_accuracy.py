@@ -4,8 +4,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ppo_teach.exercises.exercise import Case, Exercise
-from ppo_teach.exercises.translation.measure_word_accuracy_misconceptions import MISCONCEPTIONS
+from ppo_teach.exercises.edits import edited
+from ppo_teach.exercises.exercise import Case, Exercise, Misconception
 
 
 def measure_word_accuracy(translations: Int[Tensor, "B N 2"], references: Int[Tensor, "B M 2"]) -> Float[Tensor, ""]:
@@ -49,8 +49,9 @@ def by_one_number_for_a_pair(translations, references):
     """A pair becomes a single number, and membership is a comparison of numbers."""
     base = torch.cat([translations, references], dim=1).max() + 1
     ours, theirs = (pairs[..., 0] * base + pairs[..., 1] for pairs in (translations, references))
-    right = (theirs[:, :, None] == ours[:, None, :]).any(dim=2) & (references[..., 0] != 0)
-    return right.sum().double() / (references[..., 0] != 0).sum()
+    real = references[..., 0] != 0
+    right = (theirs[:, :, None] == ours[:, None, :]).any(dim=2) & real
+    return right.sum() / real.sum()
 
 
 def by_sets_of_sentences(translations, references):
@@ -62,6 +63,113 @@ def by_sets_of_sentences(translations, references):
         right, real = right + sum(hits), real + len(hits)
     return torch.tensor(right / real)
 
+
+MISCONCEPTIONS = (
+    Misconception(
+        "a mean for each sentence",
+        edited(by_one_number_for_a_pair, ("right.sum() / real.sum()", "(right.sum(dim=1) / real.sum(dim=1)).mean()")),
+        "a noun in a sentence with one noun weighs more than a noun beside others",
+        "sentences are what the data has rows of",
+        "Of how many nouns is the answer a share?",
+    ),
+    Misconception(
+        "a whole sentence or nothing",
+        edited(by_one_number_for_a_pair, ("right.sum() / real.sum()", "(right | ~real).all(dim=1).float().mean()")),
+        "this is the share of sentences without a mistake, not of nouns",
+        "a sentence with one wrong measure word is a wrong sentence",
+        "Of how many nouns is the answer a share?",
+    ),
+    Misconception(
+        "个 is counted as right",
+        edited(pair_by_pair, ("[noun, measure] in ours", "([noun, measure] in ours or [noun, 1] in ours)")),
+        "the very flaw that is to be measured was let through",
+        "in speech 个 is often heard where another measure word belongs",
+        "What does a translator score who writes 个 everywhere?",
+    ),
+    Misconception(
+        "any measure word but 个",
+        edited(pair_by_pair, ("[noun, measure] in ours", "any(own == noun and other != 1 for own, other in ours)")),
+        "a horse that is counted like a book was let through",
+        "the flaw is 个, so its absence looks like the cure",
+        "Is each measure word right for each noun?",
+    ),
+    Misconception(
+        "the noun alone",
+        edited(pair_by_pair, ("[noun, measure] in ours", "noun in dict(ours)")),
+        "these are the nouns that were kept, whatever stands before them",
+        "the noun is what one looks up",
+        "What does a translator score who writes 个 everywhere?",
+    ),
+    Misconception(
+        "the measure word alone",
+        edited(pair_by_pair, ("[noun, measure] in ours", "measure in [own for _, own in ours]")),
+        "a measure word that stands before another noun was counted",
+        "measure words are what the name says",
+        "三 本 书 for three magazines: is the magazine's measure word right?",
+    ),
+    Misconception(
+        "noun and measure word looked up apart",
+        edited(pair_by_pair, ("[noun, measure] in ours", "noun in dict(ours) and measure in [own for _, own in ours]")),
+        "a noun and its measure word were both found, but not beside one another",
+        "`noun in nouns and measure in measures` asks for both",
+        "Three books and two horses: what if a translation counts the books like horses and the horses like books?",
+    ),
+    Misconception(
+        "one measure word for each noun",
+        edited(pair_by_pair, ("[noun, measure] in ours", "dict(ours).get(noun) == measure")),
+        "of a noun that the translation says twice only the last measure word was looked at",
+        "`dict(pairs)` makes the look-up a line",
+        "What does `dict` keep when a key comes twice?",
+    ),
+    Misconception(
+        "of the translation's nouns",
+        edited(
+            pair_by_pair, ("translations.tolist(), references.tolist()", "references.tolist(), translations.tolist()")
+        ),
+        "this is precision: a translator who leaves out every noun but one can have all of them right",
+        "the translation is the text that is judged, so one divides by its nouns",
+        "A sentence has three nouns, and the translation names one, rightly. What is the accuracy?",
+    ),
+    Misconception(
+        "missing nouns are forgiven",
+        edited(pair_by_pair, ("wanted += noun > 0", "wanted += noun > 0 and noun in dict(ours)")),
+        "nouns that the translation does not name left the denominator; a policy can earn that by saying less",
+        "of a noun that is not there one cannot say that its measure word is wrong",
+        "A sentence has three nouns, and the translation names one, rightly. What is the accuracy?",
+    ),
+    Misconception(
+        "compared place by place",
+        edited(
+            pair_by_pair,
+            ("for noun, measure in theirs", "for place, (noun, measure) in enumerate(theirs)"),
+            ("in ours", "in ours[place : place + 1]"),
+        ),
+        "a noun that stands elsewhere in the sentence was refused",
+        "`zip` walks through two texts at once",
+        "The translation has one noun too many at the beginning. How many of the others are right?",
+    ),
+    Misconception(
+        "any sentence's translation",
+        edited(pair_by_pair, ("in ours", "in sum(translations.tolist(), [])")),
+        "a pair was looked up in the translations of other sentences too",
+        "all pairs in one list are easier to handle",
+        "Does it help sentence 1 that its noun is right in the translation of sentence 2?",
+    ),
+    Misconception(
+        "padding is counted",
+        edited(measure_word_accuracy, ("[references[..., 0] != 0]", "")),
+        "pairs of zeros were counted, some of them as right",
+        "`.mean()` divides by all that stands in the rectangle",
+        "How many nouns are there?",
+    ),
+    Misconception(
+        "a number instead of a share",
+        edited(by_one_number_for_a_pair, ("right.sum() / real.sum()", "right.sum().float()")),
+        "more sentences would make it larger",
+        "counting is the main part of the work",
+        "Twice the same sentences: should the answer double?",
+    ),
+)
 
 EXERCISE = Exercise(
     function=measure_word_accuracy,
