@@ -38,7 +38,7 @@ def writing(path: Path) -> Iterator[None]:
         raise OSError(f"{path} could not be written: {reason}; what was saved before is whole") from error
 
 
-def write_aside(path: Path, write: Callable[[Path], Any]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
     """Let `write` make the file under another name, push it to the disk, then give it its own name in one step.
 
     The other name is the process's own, so two that make the same file do not disturb each other: the later one stays.
@@ -64,7 +64,7 @@ def write_aside(path: Path, write: Callable[[Path], Any]) -> None:
 def write_json(path: Path, content: Any) -> None:
     """Write a JSON file aside and rename it."""
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    write_aside(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+    write_atomically(path, lambda aside: aside.write_text(text, encoding="utf-8"))
 
 
 def read_json(path: Path) -> Any:
@@ -85,7 +85,7 @@ def save_state(path: Path, state: dict[str, Any]) -> None:
     content = BytesIO()  # given a file, torch does not say that the disk is full
     torch.save(state, content)
     content.write(sha256(content.getbuffer()).digest())
-    write_aside(path, lambda aside: aside.write_bytes(content.getbuffer()))
+    write_atomically(path, lambda aside: aside.write_bytes(content.getbuffer()))
 
 
 def load_state(path: Path, *, device: str = "cpu") -> dict[str, Any]:
@@ -138,11 +138,11 @@ def read_history(folder: Path, iterations: int) -> list[Metrics]:
     return history
 
 
-def cut_history(folder: Path, iterations: int) -> list[Metrics]:
+def truncate_history(folder: Path, iterations: int) -> list[Metrics]:
     """`read_history`; the file then holds no more. What came later was written after the checkpoint, before a kill."""
     history = read_history(folder, iterations)
     text = "".join(json.dumps(metrics) + "\n" for metrics in history)
-    write_aside(folder / HISTORY, lambda aside: aside.write_text(text, encoding="utf-8"))
+    write_atomically(folder / HISTORY, lambda aside: aside.write_text(text, encoding="utf-8"))
     return history
 
 

@@ -13,7 +13,14 @@ from torch import Tensor
 from tqdm import trange
 
 from ppo_teach.advantages import gae
-from ppo_teach.checkpoints import CHECKPOINT, Metrics, append_history, cut_history, load_checkpoint, save_checkpoint
+from ppo_teach.checkpoints import (
+    CHECKPOINT,
+    Metrics,
+    append_history,
+    load_checkpoint,
+    save_checkpoint,
+    truncate_history,
+)
 from ppo_teach.checks import require
 from ppo_teach.config import PPOConfig
 from ppo_teach.kl import k1, kl_shaped_rewards
@@ -125,7 +132,7 @@ class PPOTrainer:
         if self.folder is not None:
             free = bool(self.history) or not (self.folder / CHECKPOINT).exists()
             require(free, f"folder must be new, or resumed first; {self.folder} holds a {CHECKPOINT}")
-            cut_history(self.folder, len(self.history))
+            truncate_history(self.folder, len(self.history))
         for _ in trange(len(self.history), self.config.iterations, desc="PPO", leave=False):
             metrics = self.step()
             if self.folder is not None:
@@ -153,7 +160,7 @@ class PPOTrainer:
         settings, saved = asdict(self.config), state["config"]
         changed = [f"{name} {saved[name]}, got {settings[name]}" for name in settings if settings[name] != saved[name]]
         require(not changed, f"config must be the checkpoint's to resume its run: {'; '.join(changed)}")
-        self.history = cut_history(self.folder, state["iteration"])
+        self.history = truncate_history(self.folder, state["iteration"])
         self.policy.load_state_dict(state["policy"])
         self.reference.load_state_dict(state["reference"])
         self.optimizer.load_state_dict(state["optimizer"])

@@ -13,11 +13,11 @@ import torch
 
 from ppo_teach.checkpoints import (
     append_history,
-    cut_history,
     load_checkpoint,
     read_json,
     save_checkpoint,
-    write_aside,
+    truncate_history,
+    write_atomically,
     write_json,
 )
 
@@ -89,7 +89,7 @@ def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path: Path, monkeypat
     done = []
     monkeypatch.setattr("os.fsync", lambda descriptor: done.append("pushed"))
     monkeypatch.setattr("os.replace", lambda aside, path: done.append(f"renamed to {path.name}"))
-    write_aside(tmp_path / "samples.txt", lambda aside: aside.write_text("a cat"))
+    write_atomically(tmp_path / "samples.txt", lambda aside: aside.write_text("a cat"))
     assert done == ["pushed", "renamed to samples.txt"]
 
 
@@ -100,10 +100,10 @@ def test_two_processes_that_make_the_same_file_do_not_disturb_each_other(
         aside.write_text("ours")
         with monkeypatch.context() as there:
             there.setattr("os.getpid", lambda: 1)
-            write_aside(tmp_path / "start.pt", lambda aside: aside.write_text("theirs"))
+            write_atomically(tmp_path / "start.pt", lambda aside: aside.write_text("theirs"))
         assert (tmp_path / "start.pt").read_text() == "theirs"
 
-    write_aside(tmp_path / "start.pt", write_while_another_process_does)
+    write_atomically(tmp_path / "start.pt", write_while_another_process_does)
     assert (tmp_path / "start.pt").read_text() == "ours"
     assert [path.name for path in tmp_path.iterdir()] == ["start.pt"]
 
@@ -114,14 +114,14 @@ def test_what_a_writer_or_a_killed_process_left_behind_is_removed(tmp_path: Path
         raise OSError("the disk is full")
 
     with pytest.raises(OSError, match="the disk is full"):
-        write_aside(tmp_path / "start.pt", fail)
+        write_atomically(tmp_path / "start.pt", fail)
     assert list(tmp_path.iterdir()) == []
     killed, at_work, other = (tmp_path / f"{name}.partial" for name in ("start.pt.1", "start.pt.2", "other.pt.1"))
     for path in (killed, at_work, other):
         path.write_text("half")
     for path in (killed, other):
         os.utime(path, (0, 0))
-    write_aside(tmp_path / "start.pt", lambda aside: aside.write_text("whole"))
+    write_atomically(tmp_path / "start.pt", lambda aside: aside.write_text("whole"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other.pt.1.partial", "start.pt", "start.pt.2.partial"]
 
 
@@ -148,7 +148,7 @@ def test_a_checkpoint_cannot_run_code(tmp_path: Path):
 
 def test_a_history_cut_at_its_checkpoint_forgets_what_came_later(tmp_path: Path):
     write_history(tmp_path, 5)
-    assert cut_history(tmp_path, 3) == [{"iteration": i, "score": i / 3} for i in range(3)]
+    assert truncate_history(tmp_path, 3) == [{"iteration": i, "score": i / 3} for i in range(3)]
     assert len(lines(tmp_path)) == 3
     append_history(tmp_path, {"iteration": 3, "score": 1.0})
     assert [json.loads(line)["iteration"] for line in lines(tmp_path)] == [0, 1, 2, 3]
@@ -158,24 +158,24 @@ def test_half_a_line_written_by_a_dead_run_is_dropped(tmp_path: Path):
     write_history(tmp_path, 2)
     with (tmp_path / "history.jsonl").open("a") as file:
         file.write('{"iteration": 2, "sco')
-    assert len(cut_history(tmp_path, 2)) == 2
+    assert len(truncate_history(tmp_path, 2)) == 2
     write_history(tmp_path, 1)
     assert len([json.loads(line) for line in lines(tmp_path)]) == 3
 
 
 def test_a_run_that_has_not_begun_has_an_empty_history(tmp_path: Path):
-    assert cut_history(tmp_path, 0) == []
+    assert truncate_history(tmp_path, 0) == []
     write_history(tmp_path, 2)
-    assert cut_history(tmp_path, 0) == []
+    assert truncate_history(tmp_path, 0) == []
     assert lines(tmp_path) == []
 
 
 def test_a_history_shorter_than_its_checkpoint_is_refused_and_left_as_it_is(tmp_path: Path):
     with pytest.raises(ValueError, match=r"history\.jsonl must have 1 lines, one per iteration; got 0"):
-        cut_history(tmp_path, 1)
+        truncate_history(tmp_path, 1)
     write_history(tmp_path, 2)
     with pytest.raises(ValueError, match="must have 3 lines, one per iteration; got 2"):
-        cut_history(tmp_path, 3)
+        truncate_history(tmp_path, 3)
     assert len(lines(tmp_path)) == 2
 
 
@@ -232,7 +232,7 @@ def test_a_checkpoint_with_its_digest_is_read_by_torch_alone(tmp_path: Path):
 def test_a_history_is_cut_by_the_iterations_that_its_lines_name_not_by_their_count(tmp_path: Path):
     for iteration in (0, 5, 1, 2, 3, 6, 4):  # what two processes wrote into one folder
         append_history(tmp_path, {"iteration": iteration, "score": iteration / 3})
-    assert cut_history(tmp_path, 5) == [{"iteration": i, "score": i / 3} for i in range(5)]
+    assert truncate_history(tmp_path, 5) == [{"iteration": i, "score": i / 3} for i in range(5)]
     assert [json.loads(line)["iteration"] for line in lines(tmp_path)] == [0, 1, 2, 3, 4]
 
 
@@ -243,9 +243,9 @@ def test_a_damaged_line_of_history_is_one_that_is_missing(line: bytes, tmp_path:
     first, _, third = path.read_bytes().splitlines()
     path.write_bytes(b"\n".join([first, line, third, b""]))
     with pytest.raises(ValueError, match=r"history\.jsonl must have 3 .*; got 2: remove checkpoint\.pt beside it"):
-        cut_history(tmp_path, 3)
+        truncate_history(tmp_path, 3)
     assert path.read_bytes().splitlines() == [first, line, third]
-    assert cut_history(tmp_path, 1) == [{"iteration": 0, "score": 0.0}]
+    assert truncate_history(tmp_path, 1) == [{"iteration": 0, "score": 0.0}]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"a": 1', b'"\xff"'])

@@ -23,7 +23,7 @@ from ppo_teach.checkpoints import (
     damaged,
     load_checkpoint,
     read_json,
-    write_aside,
+    write_atomically,
     write_json,
     writing,
 )
@@ -69,7 +69,7 @@ def _run(task: Task, folder: Path) -> Evaluation:
     answers = answers_of_all(task, folder, device, task.test)
     title = f"{task.name}, seed {task.settings.ppo.seed}: does the score rise, and how far from the start?"
     write_json(folder / "samples.json", samples(task, answers))
-    write_aside(folder / "curve.png", lambda aside: save_learning_curves(aside, [trainer.history], title=title))
+    write_atomically(folder / "curve.png", lambda aside: save_learning_curves(aside, [trainer.history], title=title))
     with writing(folder / "policy"):
         save(trainer.policy, task.tokenizer, folder / "policy")
     evaluation = {name: answer.numbers for name, answer in answers.items()}

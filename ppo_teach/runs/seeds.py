@@ -16,7 +16,7 @@ from threading import Thread
 
 from tqdm import tqdm
 
-from ppo_teach.checkpoints import HISTORY, read_history, write_aside
+from ppo_teach.checkpoints import HISTORY, read_history, write_atomically
 from ppo_teach.kernels import pin_kernels
 from ppo_teach.plots import save_learning_curves
 from ppo_teach.runs.folders import read_task_name
@@ -88,7 +88,7 @@ def _draw(path: Path, folders: Sequence[Path], iterations: int) -> None:
     histories = [read_history(folder, iterations) for folder in folders]
     seeds = f"{len(folders)} seed{'s' if len(folders) > 1 else ''}"
     title = f"{read_task_name(folders[0])}, {seeds}: does the score rise, and how far from the start?"
-    write_aside(path, lambda aside: save_learning_curves(aside, histories, title=title))
+    write_atomically(path, lambda aside: save_learning_curves(aside, histories, title=title))
 
 
 def _run_one(make_task: Callable[[], Task], settings: Settings, folder: Path) -> Evaluation:
