@@ -245,6 +245,30 @@ def test_a_record_of_other_code_or_none_is_out_of_date(tmp_path: Path, capsys: p
     assert capsys.readouterr().out.split() == stale()
 
 
+# README.md has a row for each experiment.
+
+
+def row(name: str) -> str:
+    """What the script, the record and the chapters say."""
+    content = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    seconds = content.get("seconds for all seeds")
+    readers = [
+        f"[{page.stem}](../{page.relative_to(ROOT).as_posix()})"
+        for page in sorted((ROOT / "book").glob("**/*.md"))
+        if f'record("{name}")' in (text := page.read_text(encoding="utf-8"))
+        or f'recorded("{name}")' in text
+        or f"results/{name}.md" in text
+    ]
+    minutes = "unknown" if seconds is None else f"{seconds / 60:.0f}"
+    cells = [f"`python -m experiments {name}`", len(content["seeds"]), minutes, question(name), ", ".join(readers)]
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def test_the_readme_has_a_row_for_each_experiment():
+    lines = (ROOT / "experiments" / "README.md").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line.startswith("| `python")] == [row(name) for name in names()]
+
+
 # What replaces an act does what its name says.
 
 
