@@ -5,11 +5,11 @@ from functools import partial
 from math import inf
 
 import torch
-from control import ENVIRONMENTS, TimeLimitEnds, Variant, build_trainer, curves, mean_return
-from many_runs import Result, experiment
-from methods import Unannealed, Unwhitened
 from torch import Tensor, nn
 
+from experiments.control import ENVIRONMENTS, TimeLimitEnds, Variant, build_trainer, curves, mean_return
+from experiments.framework import Experiment, Result
+from experiments.methods import Unannealed, Unwhitened
 from ppo_teach.config import ControlConfig
 from ppo_teach.control import ControlTrainer, MLPActorCritic
 
@@ -68,9 +68,9 @@ VARIANTS = {
 }
 
 
-def run(name: str, seed: int, *, config: ControlConfig = CONFIG) -> Result:
+def run(variant: Variant, config: ControlConfig, seed: int) -> Result:
     """One seed of a variant."""
-    trainer = build_trainer(VARIANTS[name], replace(config, seed=seed))
+    trainer = build_trainer(variant, replace(config, seed=seed))
     trainer.train()
     return summary(trainer)
 
@@ -84,11 +84,11 @@ def summary(trainer: ControlTrainer) -> Result:
     }
 
 
-if __name__ == "__main__":
-    experiment(
-        run,
-        partial(run, config=replace(CONFIG, iterations=3)),
-        list(VARIANTS),
-        settings={"environments": ENVIRONMENTS, **asdict(CONFIG)},
-        columns=["return at the end", "return on the way"],
-    )
+EXPERIMENT = Experiment(
+    task=lambda: CONFIG,
+    short=partial(replace, iterations=3),
+    methods=VARIANTS,
+    run=run,
+    settings={"environments": ENVIRONMENTS, **asdict(CONFIG)},
+    columns=["return at the end", "return on the way"],
+)

@@ -6,22 +6,28 @@ divergence, so that is what they are judged by; β is the task's own for all, al
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from functools import cache
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any
 
 import torch
-from many_runs import Result, experiment, rounded
-from methods import A2C, LogProbabilities, Reinforce, ReinforceWithBaseline, Unannealed, Unwhitened, relative
 from torch import Tensor, nn
 
-from ppo_teach.config import PPOConfig
+from experiments.beside import shortened
+from experiments.framework import Experiment, Result, rounded
+from experiments.methods import (
+    A2C,
+    LogProbabilities,
+    Reinforce,
+    ReinforceWithBaseline,
+    Unannealed,
+    Unwhitened,
+    relative,
+)
 from ppo_teach.kl import FixedKL
 from ppo_teach.models import ActorCritic, Step
 from ppo_teach.runs.starts import supervised_start
 from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION, generation
-from ppo_teach.tasks.settings import Supervision
 from ppo_teach.tasks.task import Task, evaluate
 from ppo_teach.texts import Prompts
 from ppo_teach.trainer import PPOTrainer
@@ -137,28 +143,11 @@ VARIANTS = {
 }
 
 
-@cache
-def task() -> Task:
-    """Made once in a process: its classifier takes seconds."""
-    return generation()
-
-
-def run(name: str, seed: int) -> Result:
-    """One seed of a variant."""
-    return trained(VARIANTS[name], task(), replace(CONFIG, seed=seed))
-
-
-def short_run(name: str, seed: int) -> Result:
-    """The same for a moment."""
-    few = replace(task(), test=task().test[:8], settings=replace(task().settings, supervision=Supervision(steps=1)))
-    return trained(VARIANTS[name], few, replace(CONFIG, seed=seed, iterations=1, max_tokens=4))
-
-
-def trained(variant: Variant, made: Task, config: PPOConfig) -> Result:
+def run(variant: Variant, task: Task, seed: int) -> Result:
     """What was maximised, over the last iterations; the numbers of the test set; and curves."""
-    start = supervised_start(made, seed=config.seed)
-    prompts, reward = made.prompts(start, made.train), made.reward(start)
-    kind, settings = relative(variant.method, PPOTrainer), replace(config, **variant.settings)
+    start = supervised_start(task, seed=seed)
+    prompts, reward = task.prompts(start, task.train), task.reward(start)
+    kind, settings = relative(variant.method, PPOTrainer), replace(task.settings.ppo, seed=seed, **variant.settings)
     trainer = kind(variant.model(start), reward, prompts, settings)
     history = trainer.train()
     last = history[-LAST:]
@@ -166,16 +155,15 @@ def trained(variant: Variant, made: Task, config: PPOConfig) -> Result:
         "score − β KL": rounded(metrics["score"] - CONFIG.kl.coef * metrics["kl"] for metrics in last),
         "score": rounded(metrics["score"] for metrics in last),
         "KL": rounded(metrics["kl"] for metrics in last),
-        **evaluate(made, trainer.policy, made.test).numbers,
+        **evaluate(task, trainer.policy, task.test).numbers,
         "curves": {name: [rounded([metrics[name]]) for metrics in history] for name in GAUGES},
     }
 
 
-if __name__ == "__main__":
-    experiment(
-        run,
-        short_run,
-        list(VARIANTS),
-        settings=asdict(SETTINGS_OF_GENERATION),
-        columns=["score − β KL", "score", "KL", "P(positive), sampled", "grammatical, sampled"],
-    )
+EXPERIMENT = Experiment(
+    task=generation,
+    short=shortened,
+    methods=VARIANTS,
+    run=run,
+    columns=["score − β KL", "score", "KL", "P(positive), sampled", "grammatical, sampled"],
+)

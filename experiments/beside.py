@@ -6,19 +6,19 @@ steps on as many texts as PPO with the task's own settings, with the same optimi
 
 import copy
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from random import Random
 from time import process_time
 from typing import Any
 
 import torch
-from many_runs import Result, rounded
-from methods import LogProbabilities, ReinforceWithBaseline, relative
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
+from experiments.framework import Result, rounded
+from experiments.methods import LogProbabilities, ReinforceWithBaseline, relative
 from ppo_teach.config import PPOConfig
 from ppo_teach.kl import k1
 from ppo_teach.masks import zero_padding
@@ -33,6 +33,7 @@ from ppo_teach.trainer import PPOTrainer
 N = 8  # of which the best is taken
 LOOKS = 6  # at the first prompts of the validation set, on the way
 PROMPTS = 64
+SHOWN = 8  # responses that a record keeps
 GAUGES = ("score", "kl", "explained_variance", "entropy", "clip_fraction", "ratio_error")
 
 Build = Callable[[Task, nn.Module, PPOConfig], PPOTrainer]
@@ -202,6 +203,18 @@ def best_of_the_start(task: Task, seed: int) -> Result:
     return {**numbers, "seconds": 0.0, "curves": {}}
 
 
+def overheard(method: Callable[[Task, int], Result], task: Task, seed: int) -> Result:
+    """A method's result, and of its policy, where it has one, the responses to the first test prompts."""
+    said = []
+
+    def report(responses: Sequence[str], references: Sequence[str]) -> dict[str, float]:
+        said.append(responses[:SHOWN])
+        return task.report(responses, references)
+
+    result = method(replace(task, report=report), seed)
+    return {**result, "greedy": said[-2], "sampled": said[-1]} if result["curves"] else result
+
+
 def numbers_of(task: Task, model: nn.Module, start: nn.Module) -> dict[str, float]:
     """The task's report on the test set, and in nats per response how far the model has gone from its start."""
     prompts, rng = task.prompts(model, task.test), torch.Generator().manual_seed(1)
@@ -210,6 +223,14 @@ def numbers_of(task: Task, model: nn.Module, start: nn.Module) -> dict[str, floa
         ref_logprobs, _ = score_responses(start, rollout.prompts, rollout.responses, rollout.mask)
     kl = zero_padding(k1(rollout.logprobs, ref_logprobs), rollout.mask).sum(dim=-1).mean().item()
     return {**evaluate(task, model, task.test).numbers, "KL": kl}
+
+
+class Worlds:
+    """What all methods of one seed share, made from the task, the seed and sizes when it is first asked for."""
+
+    def __init__(self, world: Callable[[Task, int, Any], Any], task: Task, sizes: Any) -> None:
+        self.task = task
+        self.of_seed = cache(lambda seed: world(task, seed, sizes))
 
 
 def shortened(task: Task) -> Task:

@@ -8,14 +8,14 @@ from functools import partial
 from typing import Any
 
 import torch
-from many_runs import Result, experiment, rounded
-from methods import relative
 from torch import nn
 
+from experiments.framework import Experiment, Result, rounded
+from experiments.methods import relative
 from ppo_teach.config import ControlConfig
 from ppo_teach.control import ControlTrainer, Experience, MLPActorCritic, vector_env
 
-ENVIRONMENTS, CONFIG = 4, ControlConfig()
+ENVIRONMENTS = 4
 GAUGES = ("explained_variance", "value_loss", "entropy", "kl_to_old", "clip_fraction", "ratio_error", "grad_norm")
 
 
@@ -52,9 +52,9 @@ def build_trainer(variant: Variant, config: ControlConfig, *, environments: int 
     return relative(variant.method, ControlTrainer)(policy, envs, replace(config, **variant.settings))
 
 
-def run(name: str, seed: int, *, config: ControlConfig = CONFIG) -> Result:
+def run(variant: Variant, config: ControlConfig, seed: int) -> Result:
     """One seed of a variant: its last 100 episodes, and curves."""
-    started, trainer = time.process_time(), build_trainer(VARIANTS[name], replace(config, seed=seed))
+    started, trainer = time.process_time(), build_trainer(variant, replace(config, seed=seed))
     history = trainer.train()
     return {
         "last 100 episodes": history[-1]["episodic_return"],
@@ -83,11 +83,11 @@ def mean_return(episodes: Iterable[tuple[int, float]], after: float, end: float)
     return rounded(ended) if ended else None
 
 
-if __name__ == "__main__":
-    experiment(
-        run,
-        partial(run, config=replace(CONFIG, iterations=5)),
-        list(VARIANTS),
-        settings={"environments": ENVIRONMENTS, **asdict(CONFIG)},
-        columns=["last 100 episodes"],
-    )
+EXPERIMENT = Experiment(
+    task=ControlConfig,
+    short=partial(replace, iterations=5),
+    methods=VARIANTS,
+    run=run,
+    settings={"environments": ENVIRONMENTS, **asdict(ControlConfig())},
+    columns=["last 100 episodes"],
+)

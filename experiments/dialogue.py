@@ -13,13 +13,15 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache, cached_property
 from random import Random
 from statistics import fmean
-from typing import Any
 
 import torch
-from beside import (
+from torch import Tensor, nn
+
+from experiments.beside import (
     Imitator,
     Method,
     N,
+    Worlds,
     imitates_the_corpus,
     imitates_the_references,
     learns_from,
@@ -29,9 +31,7 @@ from beside import (
     shortened,
     without_training,
 )
-from many_runs import Result, experiment, rounded
-from torch import Tensor, nn
-
+from experiments.framework import Experiment, Result, rounded
 from ppo_teach.config import PPOConfig
 from ppo_teach.kl import FixedKL
 from ppo_teach.preferences import Preferences, noise_ceiling, simulated_preferences
@@ -266,42 +266,24 @@ VARIANTS = {
 }
 
 
-@cache
-def task() -> Task:
-    """Made once in a process."""
-    return dialogue()
-
-
-@cache
-def world(seed: int) -> World:
-    """Made once in a process for each seed."""
-    return World(task(), seed, Sizes())
-
-
-def run(name: str, seed: int) -> Result:
+def run(variant: Variant, worlds: Worlds, seed: int) -> Result:
     """One seed of a variant."""
-    return VARIANTS[name](world(seed))
+    return variant(worlds.of_seed(seed))
 
 
-@cache
-def short_world(seed: int) -> World:
-    """Where nobody has learned anything."""
-    made = shortened(task())
-    ppo = replace(made.settings.ppo, max_tokens=2, epochs=1)
-    return World(replace(made, settings=replace(made.settings, ppo=ppo)), seed, SHORT)
+def short(worlds: Worlds) -> Worlds:
+    """Where nobody has learned anything, or says much."""
+    task = shortened(worlds.task)
+    ppo = replace(task.settings.ppo, max_tokens=2, epochs=1)
+    return Worlds(World, replace(task, settings=replace(task.settings, ppo=ppo)), SHORT)
 
 
-def short_run(name: str, seed: int) -> Result:
-    """The same for a moment."""
-    return VARIANTS[name](short_world(seed))
-
-
-def settings() -> dict[str, Any]:
-    """All that was chosen."""
-    return {"temperature": TEMPERATURE, "sizes": asdict(Sizes()), **asdict(SETTINGS_OF_DIALOGUE)}
-
-
-if __name__ == "__main__":
-    numbers = [f"{name}, sampled" for name in ("gold score", "right", "polite", "fluent")]
-    columns = [*numbers, "solved", "misled", "given up", "KL"]
-    experiment(run, short_run, list(VARIANTS), settings=settings(), columns=columns)
+EXPERIMENT = Experiment(
+    task=lambda: Worlds(World, dialogue(), Sizes()),
+    short=short,
+    methods=VARIANTS,
+    run=run,
+    settings={"temperature": TEMPERATURE, "sizes": asdict(Sizes()), **asdict(SETTINGS_OF_DIALOGUE)},
+    columns=[f"{name}, sampled" for name in ("gold score", "right", "polite", "fluent")]
+    + ["solved", "misled", "given up", "KL"],
+)

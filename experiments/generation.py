@@ -1,8 +1,20 @@
 """Film reviews: what does PPO on a classifier's score do to praise, grammar and variety, and what a constant reward?"""
 
-from five_seeds import experiment
+from experiments.beside import Method, learns_from_a_constant, shortened, without_training
+from experiments.framework import Experiment
+from ppo_teach.tasks.generation import generation
 
-from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION, generation
+METHODS = {
+    "supervised start": without_training,
+    "constant reward": Method(learns_from_a_constant),
+    "PPO": Method(),
+}
+NUMBERS = ("P(positive)", "grammatical", "praising", "distinct trigrams")
 
-if __name__ == "__main__":
-    experiment(generation, SETTINGS_OF_GENERATION)
+EXPERIMENT = Experiment(
+    task=generation,
+    short=shortened,
+    methods=METHODS,
+    columns=[f"{name}, {way}" for way in ("greedy", "sampled") for name in NUMBERS],
+    rows="numbers",
+)

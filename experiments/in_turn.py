@@ -5,17 +5,23 @@ the second half pays for BLEU and rules, on translation, where clean references 
 exception is imitation at its best: four times the references and four times the steps.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import asdict, replace
-from functools import cache
 from random import Random
 
-from beside import Imitator, Method, imitates_the_references, in_turn, learns_from, learns_from_scores, shortened
-from many_runs import Result, experiment
 from torch import nn
-from translators import DECODER, grammar
-from translators import task as translators
 
+from experiments.beside import (
+    Imitator,
+    Method,
+    imitates_the_references,
+    in_turn,
+    learns_from,
+    learns_from_scores,
+    shortened,
+)
+from experiments.framework import Experiment, Result
+from experiments.translators import grammar, translation_with_flaws
 from ppo_teach.config import PPOConfig
 from ppo_teach.tasks.app_texts import random_app_text
 from ppo_teach.tasks.localisation import SETTINGS_OF_LOCALISATION, localisation
@@ -37,10 +43,6 @@ def app_texts_with_many_references() -> Task:
     return replace(task, train=Examples(list(texts), list(texts.values())))
 
 
-def translation() -> Task:
-    return translators(DECODER)
-
-
 def imitates_a_few(task: Task, start: nn.Module, config: PPOConfig) -> PPOTrainer:
     """As if the other references had never been written."""
     return Imitator(start, task, task.train[:FEW], config)
@@ -52,43 +54,39 @@ def imitates_four_times_as_long(task: Task, start: nn.Module, config: PPOConfig)
 
 # Of two rates for imitation the better one on these texts (`localisation.py`).
 FASTER = {"learning_rate": 5 * SETTINGS_OF_LOCALISATION.ppo.learning_rate}
-METHODS: dict[str, tuple[Callable[[], Task], Method]] = {
+TASKS = {
+    "app texts": localisation,
+    "app texts, many references": app_texts_with_many_references,
+    "translation": translation_with_flaws,
+}
+METHODS = {
     "app texts, the references, then BLEU and rules": (
-        localisation,
+        "app texts",
         Method(in_turn(imitates_the_references, learns_from_scores, **FASTER)),
     ),
     "app texts, 16,000 references": (
-        app_texts_with_many_references,
+        "app texts, many references",
         Method(imitates_four_times_as_long, FASTER),
     ),
-    "translation, 300 references": (translation, Method(imitates_a_few)),
+    "translation, 300 references": ("translation", Method(imitates_a_few)),
     "translation, 300 references, then the grammar": (
-        translation,
+        "translation",
         Method(in_turn(imitates_a_few, learns_from(grammar))),
     ),
 }
 
 
-@cache
-def task(name: str) -> Task:
-    return METHODS[name][0]()
+def run(method: tuple[str, Method], tasks: Mapping[str, Task], seed: int) -> Result:
+    """One seed of a method, on the task that it names."""
+    task, trained = method
+    return trained(tasks[task], seed)
 
 
-def run(name: str, seed: int) -> Result:
-    """One seed of a method."""
-    return METHODS[name][1](task(name), seed)
-
-
-def short_run(name: str, seed: int) -> Result:
-    """The same for a moment."""
-    return METHODS[name][1](shortened(task(name)), seed)
-
-
-if __name__ == "__main__":
-    experiment(
-        run,
-        short_run,
-        list(METHODS),
-        settings={"localisation": asdict(SETTINGS_OF_LOCALISATION), "translation": asdict(SETTINGS_OF_TRANSLATION)},
-        columns=["BLEU, greedy", "BLEU, sampled", "KL"],
-    )
+EXPERIMENT = Experiment(
+    task=lambda: {name: task() for name, task in TASKS.items()},
+    short=lambda tasks: {name: shortened(task) for name, task in tasks.items()},
+    methods=METHODS,
+    run=run,
+    settings={"localisation": asdict(SETTINGS_OF_LOCALISATION), "translation": asdict(SETTINGS_OF_TRANSLATION)},
+    columns=["BLEU, greedy", "BLEU, sampled", "KL"],
+)

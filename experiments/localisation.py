@@ -4,10 +4,7 @@
 REINFORCE has four times PPO's rate, the best multiple on translation (`ppo_for_language.py`).
 """
 
-from dataclasses import asdict
-from functools import cache
-
-from beside import (
+from experiments.beside import (
     Method,
     best_of_the_start,
     imitates_the_corpus,
@@ -18,10 +15,8 @@ from beside import (
     shortened,
     without_training,
 )
-from many_runs import Result, experiment
-
+from experiments.framework import Experiment
 from ppo_teach.tasks.localisation import SETTINGS_OF_LOCALISATION, bleu_alone, localisation
-from ppo_teach.tasks.task import Task
 
 RATE = SETTINGS_OF_LOCALISATION.ppo.learning_rate
 METHODS = {
@@ -36,27 +31,9 @@ METHODS = {
     "best of eight": best_of_the_start,
 }
 
-
-@cache
-def task() -> Task:
-    return localisation()
-
-
-def run(name: str, seed: int) -> Result:
-    """One seed of a method."""
-    return METHODS[name](task(), seed)
-
-
-def short_run(name: str, seed: int) -> Result:
-    """The same for a moment."""
-    return METHODS[name](shortened(task()), seed)
-
-
-if __name__ == "__main__":
-    experiment(
-        run,
-        short_run,
-        list(METHODS),
-        settings=asdict(SETTINGS_OF_LOCALISATION),
-        columns=["BLEU, greedy", "all rules kept, greedy", "one term, sampled", "all rules kept, sampled", "KL"],
-    )
+EXPERIMENT = Experiment(
+    task=localisation,
+    short=shortened,
+    methods=METHODS,
+    columns=["BLEU, greedy", "all rules kept, greedy", "one term, sampled", "all rules kept, sampled", "KL"],
+)

@@ -5,10 +5,9 @@ What if PPO is told the order of eight couplets to one opening, and not their sc
 after whitening the same β weighs less, so both kinds of pay run with more than one β.
 """
 
-from dataclasses import asdict
-from functools import cache, partial
+from functools import partial
 
-from beside import (
+from experiments.beside import (
     BestOfNReward,
     ImitatorOfItsBest,
     InEights,
@@ -18,16 +17,14 @@ from beside import (
     imitates_the_corpus,
     learns_from_a_constant,
     learns_from_scores,
+    overheard,
     reinforce,
     shortened,
     without_training,
 )
-from many_runs import Result, experiment
-from steering import overheard
-
+from experiments.framework import Experiment
 from ppo_teach.kl import FixedKL
 from ppo_teach.tasks.poetry import SETTINGS_OF_POETRY, poetry
-from ppo_teach.tasks.task import Task
 
 METHODS = {
     "supervised start": without_training,
@@ -45,27 +42,10 @@ METHODS = {
     "PPO for the best of eight": Method(partial(learns_from_scores, trainer=BestOfNReward)),
 }
 
-
-@cache
-def task() -> Task:
-    return poetry()
-
-
-def run(name: str, seed: int) -> Result:
-    """One seed of a method."""
-    return overheard(METHODS[name], task(), seed)
-
-
-def short_run(name: str, seed: int) -> Result:
-    """The same for a moment."""
-    return overheard(METHODS[name], shortened(task()), seed)
-
-
-if __name__ == "__main__":
-    experiment(
-        run,
-        short_run,
-        list(METHODS),
-        settings=asdict(SETTINGS_OF_POETRY),
-        columns=["scanning, sampled", "rhyming, sampled", "grammatical, sampled", "distinct trigrams, sampled", "KL"],
-    )
+EXPERIMENT = Experiment(
+    task=poetry,
+    short=shortened,
+    methods=METHODS,
+    run=overheard,
+    columns=["scanning, sampled", "rhyming, sampled", "grammatical, sampled", "distinct trigrams, sampled", "KL"],
+)

@@ -1,13 +1,12 @@
-"""Translation, where references exist: PPO on sentence BLEU beside what else the same start could become.
+"""Translation, where references exist: what else than PPO on sentence BLEU could the same start become?
 
 REINFORCE here has PPO's critic for a baseline, and takes one step to a batch. The rates are multiples of PPO's own.
 """
 
-from dataclasses import asdict
-from functools import cache, partial
+from functools import partial
 from math import inf
 
-from beside import (
+from experiments.beside import (
     Method,
     imitates_the_corpus,
     imitates_the_references,
@@ -17,10 +16,8 @@ from beside import (
     shortened,
     without_training,
 )
-from many_runs import Result, experiment
-from methods import ReinforceWithBaseline, relative
-
-from ppo_teach.tasks.task import Task
+from experiments.framework import Experiment
+from experiments.methods import ReinforceWithBaseline, relative
 from ppo_teach.tasks.translation import SETTINGS_OF_TRANSLATION, translation
 from ppo_teach.trainer import PPOTrainer
 
@@ -42,27 +39,9 @@ METHODS = {
     ),
 }
 
-
-@cache
-def task() -> Task:
-    return translation()
-
-
-def run(name: str, seed: int) -> Result:
-    """One seed of a method."""
-    return METHODS[name](task(), seed)
-
-
-def short_run(name: str, seed: int) -> Result:
-    """The same for a moment."""
-    return METHODS[name](shortened(task()), seed)
-
-
-if __name__ == "__main__":
-    experiment(
-        run,
-        short_run,
-        list(METHODS),
-        settings=asdict(SETTINGS_OF_TRANSLATION),
-        columns=["BLEU, greedy", "BLEU, sampled", "ROUGE-L, greedy", "grammatical, greedy", "KL", "seconds"],
-    )
+EXPERIMENT = Experiment(
+    task=translation,
+    short=shortened,
+    methods=METHODS,
+    columns=["BLEU, greedy", "BLEU, sampled", "ROUGE-L, greedy", "grammatical, greedy", "KL", "seconds"],
+)

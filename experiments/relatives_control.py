@@ -1,4 +1,4 @@
-"""PPO on CartPole beside its relatives, at equal samples: at four learning rates, and with batches used several times.
+"""Do PPO's relatives learn CartPole as well from equal samples, at four rates, and with batches used several times?
 
 A relative replaces acts of the trainer and nothing else: the networks, Adam, the entropy bonus, the norm of the
 gradient and the falling learning rate are the same for all.
@@ -9,12 +9,12 @@ from functools import partial
 from math import inf
 
 import torch
-from ablations_control import summary
-from control import ENVIRONMENTS, Variant, build_trainer
-from many_runs import Result, experiment
-from methods import A2C, Reinforce, ReinforceWithBaseline, relative
 from torch import Tensor
 
+from experiments.ablations_control import summary
+from experiments.control import ENVIRONMENTS, Variant, build_trainer
+from experiments.framework import Experiment, Result
+from experiments.methods import A2C, Reinforce, ReinforceWithBaseline, relative
 from ppo_teach.checkpoints import Metrics
 from ppo_teach.config import ControlConfig
 from ppo_teach.control import ControlTrainer, Experience
@@ -77,21 +77,20 @@ VARIANTS = {
 }
 
 
-def run(name: str, seed: int, *, total_steps: int = STEPS) -> Result:
-    """One seed of a variant."""
-    variant, config = VARIANTS[name], ControlConfig(iterations=total_steps, seed=seed)
+def run(variant: Variant, config: ControlConfig, seed: int) -> Result:
+    """One seed of a variant, which has as many steps in all as the settings have iterations."""
     one_at_a_time = issubclass(variant.method, WholeEpisodes)
-    trainer = build_trainer(variant, config, environments=1 if one_at_a_time else ENVIRONMENTS)
-    trainer.total_steps = total_steps
+    trainer = build_trainer(variant, replace(config, seed=seed), environments=1 if one_at_a_time else ENVIRONMENTS)
+    trainer.total_steps = config.iterations
     trainer.train()
     return summary(trainer)
 
 
-if __name__ == "__main__":
-    experiment(
-        run,
-        partial(run, total_steps=500),
-        list(VARIANTS),
-        settings={"total steps": STEPS, **asdict(ControlConfig())},
-        columns=["return at the end", "return on the way"],
-    )
+EXPERIMENT = Experiment(
+    task=lambda: ControlConfig(iterations=STEPS),
+    short=partial(replace, iterations=500),
+    methods=VARIANTS,
+    run=run,
+    settings={"total steps": STEPS, **asdict(ControlConfig())},
+    columns=["return at the end", "return on the way"],
+)

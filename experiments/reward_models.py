@@ -8,14 +8,12 @@ pairs; PPO climbs the judge. What changes with β, with more preferences, with t
 import copy
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from functools import cache
-from typing import Any
 
 import torch
-from many_runs import Result, experiment, rounded
 from torch import Tensor
 
-from ppo_teach.config import PPOConfig
+from experiments.beside import Worlds, shortened
+from experiments.framework import Experiment, Result, rounded
 from ppo_teach.kl import FixedKL
 from ppo_teach.preferences import Preferences, calibration, noise_ceiling, simulated_preferences
 from ppo_teach.reward_model import (
@@ -29,7 +27,6 @@ from ppo_teach.rewards import Reward, constant
 from ppo_teach.rollouts import Rollout, generate
 from ppo_teach.runs.starts import supervised_start
 from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION, generation, praise
-from ppo_teach.tasks.settings import Settings, Supervision
 from ppo_teach.tasks.task import Examples, Task, evaluate
 from ppo_teach.texts import Prompts
 from ppo_teach.trainer import PPOTrainer
@@ -47,10 +44,11 @@ class Sizes:
     asked: int = 4000
     held_out: int = 1000
     usual: int = 500
+    longest_training: int = 300  # of a judge, in steps
 
 
+SHORT = Sizes(asked=32, held_out=8, usual=8, longest_training=1)
 CONFIG = replace(SETTINGS_OF_GENERATION.ppo, iterations=30)
-SHORT = replace(CONFIG, iterations=1, batch_size=8, minibatch_size=8, epochs=1, max_tokens=4)
 
 
 @dataclass(frozen=True)
@@ -106,6 +104,7 @@ class World:
 
     def judge(self, preferences: int, steps: int, member: int) -> tuple[RewardModel, Result]:
         """A judge, standardised on what the start usually says, and its record. Members see pairs in other orders."""
+        steps = min(steps, self.sizes.longest_training)
         if (preferences, steps, member) not in self.judges:
             model, rng = RewardModel(copy.deepcopy(self.start)), torch.Generator().manual_seed(member)
             losses = train_reward_model(
@@ -144,37 +143,15 @@ class World:
         }
 
 
-@cache
-def task() -> Task:
-    """Made once in a process: its classifier takes seconds."""
-    return generation()
+def reviews() -> Task:
+    """The task of `generation.py`, in half as many iterations."""
+    task = generation()
+    return replace(task, settings=replace(task.settings, ppo=CONFIG))
 
 
-@cache
-def world(seed: int) -> World:
-    """Made once in a process for each seed."""
-    return World(task(), seed, Sizes())
-
-
-def run(name: str, seed: int) -> Result:
-    """One seed of a variant."""
-    return trained(VARIANTS[name], world(seed), replace(CONFIG, seed=seed))
-
-
-def short_run(name: str, seed: int) -> Result:
-    """The same for a moment."""
-    return trained(replace(VARIANTS[name], steps=1), short_world(seed), replace(SHORT, seed=seed))
-
-
-@cache
-def short_world(seed: int) -> World:
-    """Where nobody has learned anything."""
-    few = replace(task(), test=task().test[:8], settings=Settings(SHORT, Supervision(steps=1)))
-    return World(few, seed, Sizes(asked=32, held_out=8, usual=8))
-
-
-def trained(variant: Variant, world: World, config: PPOConfig) -> Result:
+def run(variant: Variant, worlds: Worlds, seed: int) -> Result:
     """The gold score, the learned one and the distance, over the last iterations; the test set; and curves."""
+    world = worlds.of_seed(seed)
     if variant.unlearned:
         reward, records = variant.unlearned(world.gold), []
     else:
@@ -186,7 +163,7 @@ def trained(variant: Variant, world: World, config: PPOConfig) -> Result:
         golds.append(rounded([world.gold(prompts, responses, mask).mean().item()]))
         return reward(prompts, responses, mask)
 
-    settings = replace(config, kl=FixedKL(variant.kl_coef))
+    settings = replace(world.task.settings.ppo, seed=seed, kl=FixedKL(variant.kl_coef))
     trainer = PPOTrainer(copy.deepcopy(world.start), watched, world.prompts, settings)
     history = trainer.train()
     last = history[-LAST:]
@@ -217,13 +194,16 @@ def highest(golds: list[float], *, window: int = 5) -> float:
     return max(rounded(golds[i : i + window]) for i in range(len(golds) - window + 1))
 
 
-def settings() -> dict[str, Any]:
-    """All that was chosen."""
-    supervision = asdict(SETTINGS_OF_GENERATION.supervision)
-    judges = {**asdict(Sizes()), "learning rate": LEARNING_RATE}
-    return {"temperature": TEMPERATURE, "judges": judges, "ppo": asdict(CONFIG), "supervision": supervision}
-
-
-if __name__ == "__main__":
-    columns = ["gold", "highest gold", "score", "KL", "grammatical"]
-    experiment(run, short_run, list(VARIANTS), settings=settings(), columns=columns)
+EXPERIMENT = Experiment(
+    task=lambda: Worlds(World, reviews(), Sizes()),
+    short=lambda worlds: Worlds(World, shortened(worlds.task), SHORT),
+    methods=VARIANTS,
+    run=run,
+    settings={
+        "temperature": TEMPERATURE,
+        "judges": {**asdict(Sizes()), "learning rate": LEARNING_RATE},
+        "ppo": asdict(CONFIG),
+        "supervision": asdict(SETTINGS_OF_GENERATION.supervision),
+    },
+    columns=["gold", "highest gold", "score", "KL", "grammatical"],
+)

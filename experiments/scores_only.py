@@ -3,10 +3,9 @@
 PPO itself, with the same starts, and a constant reward are in the record of `generation.py`.
 """
 
-from dataclasses import asdict
-from functools import cache, partial
+from functools import partial
 
-from beside import (
+from experiments.beside import (
     ImitatorOfItsBest,
     Method,
     best_of_the_start,
@@ -15,10 +14,8 @@ from beside import (
     learns_from_scores,
     shortened,
 )
-from many_runs import Result, experiment
-
-from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION, generation
-from ppo_teach.tasks.task import Task
+from experiments.framework import Experiment
+from ppo_teach.tasks.generation import generation
 
 METHODS = {
     "more of the same corpus": Method(imitates_the_corpus),
@@ -27,28 +24,9 @@ METHODS = {
     "imitation of its own best": Method(partial(learns_from_scores, trainer=ImitatorOfItsBest)),
 }
 
-
-@cache
-def task() -> Task:
-    """Made once in a process: its classifier takes seconds."""
-    return generation()
-
-
-def run(name: str, seed: int) -> Result:
-    """One seed of a method."""
-    return METHODS[name](task(), seed)
-
-
-def short_run(name: str, seed: int) -> Result:
-    """The same for a moment."""
-    return METHODS[name](shortened(task()), seed)
-
-
-if __name__ == "__main__":
-    experiment(
-        run,
-        short_run,
-        list(METHODS),
-        settings=asdict(SETTINGS_OF_GENERATION),
-        columns=["P(positive), sampled", "grammatical, sampled", "distinct trigrams, sampled", "KL", "seconds"],
-    )
+EXPERIMENT = Experiment(
+    task=generation,
+    short=shortened,
+    methods=METHODS,
+    columns=["P(positive), sampled", "grammatical, sampled", "distinct trigrams, sampled", "KL", "seconds"],
+)

@@ -7,11 +7,13 @@ and how much of them speaks of music. REINFORCE has four times PPO's rate, the b
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from functools import cache, partial
+from functools import partial
 from statistics import fmean
 
 import torch
-from beside import (
+from torch import Tensor, nn
+
+from experiments.beside import (
     ImitatorOfItsBest,
     Method,
     best_of_the_start,
@@ -20,13 +22,13 @@ from beside import (
     learns_from,
     learns_from_a_constant,
     learns_from_scores,
+    overheard,
     reinforce,
     shortened,
     without_training,
 )
-from many_runs import Result, experiment
-from torch import Tensor
-
+from experiments.framework import Experiment, Result
+from ppo_teach.config import PPOConfig
 from ppo_teach.kl import FixedKL
 from ppo_teach.masks import masked_mean
 from ppo_teach.rollouts import score_responses
@@ -34,17 +36,21 @@ from ppo_teach.runs.starts import supervised_start
 from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION, distinct_n, generation, self_bleu, speaks_of
 from ppo_teach.tasks.task import Task
 from ppo_teach.texts import encode_prompts, encode_responses
+from ppo_teach.trainer import PPOTrainer
 
 MUSIC = ("music", "songs", "dances")
 ALIKE = 64  # texts whose pairs are compared
-SHOWN = 8  # responses that the record keeps
 
 music = speaks_of(MUSIC)
 
 
-def praise_of_music(responses: Sequence[str], openings: Sequence[str]) -> Tensor:
-    """Half for the praise, half for the topic."""
-    return (task().score(responses, openings) + music(responses, openings)) / 2
+def learns_from_praise_of_music(task: Task, start: nn.Module, config: PPOConfig) -> PPOTrainer:
+    """PPO that is paid by halves, for the praise and for the topic."""
+
+    def score(responses: Sequence[str], openings: Sequence[str]) -> Tensor:
+        return (task.score(responses, openings) + music(responses, openings)) / 2
+
+    return learns_from(score)(task, start, config)
 
 
 METHODS = {
@@ -59,14 +65,8 @@ METHODS = {
     **{f"PPO, β = {beta}": Method(settings={"kl": FixedKL(beta)}) for beta in (0, 0.01, 0.1, 0.3)},
     "music": Method(learns_from(music)),
     "music, best of eight": lambda task, seed: best_of_the_start(replace(task, score=music), seed),
-    "praise and music": Method(learns_from(praise_of_music)),
+    "praise and music": Method(learns_from_praise_of_music),
 }
-
-
-@cache
-def task() -> Task:
-    """Made once in a process: its classifier takes seconds."""
-    return generation()
 
 
 def measured(task: Task, seed: int) -> Task:
@@ -90,33 +90,16 @@ def measured(task: Task, seed: int) -> Task:
     return replace(task, report=report)
 
 
-def overheard(method: Callable[[Task, int], Result], task: Task, seed: int) -> Result:
-    """A method's result, and of its policy, where it has one, the responses to the first test prompts."""
-    said = []
-
-    def report(responses: Sequence[str], references: Sequence[str]) -> dict[str, float]:
-        said.append(responses[:SHOWN])
-        return task.report(responses, references)
-
-    result = method(replace(task, report=report), seed)
-    return {**result, "greedy": said[-2], "sampled": said[-1]} if result["curves"] else result
+def run(method: Callable[[Task, int], Result], task: Task, seed: int) -> Result:
+    """One seed of a method, measured more closely, with some of what was said."""
+    return overheard(method, measured(task, seed), seed)
 
 
-def run(name: str, seed: int) -> Result:
-    """One seed of a method."""
-    return overheard(METHODS[name], measured(task(), seed), seed)
-
-
-def short_run(name: str, seed: int) -> Result:
-    """The same for a moment."""
-    return overheard(METHODS[name], measured(shortened(task()), seed), seed)
-
-
-if __name__ == "__main__":
-    experiment(
-        run,
-        short_run,
-        list(METHODS),
-        settings={**asdict(SETTINGS_OF_GENERATION), "topic": MUSIC, "texts compared in pairs": ALIKE},
-        columns=["P(positive), sampled", "music, sampled", "grammatical, sampled", "self-BLEU, sampled", "KL"],
-    )
+EXPERIMENT = Experiment(
+    task=generation,
+    short=shortened,
+    methods=METHODS,
+    run=run,
+    settings={**asdict(SETTINGS_OF_GENERATION), "topic": MUSIC, "texts compared in pairs": ALIKE},
+    columns=["P(positive), sampled", "music, sampled", "grammatical, sampled", "self-BLEU, sampled", "KL"],
+)

@@ -9,12 +9,14 @@ ROUGE-L recall, and a letter for each of six facts (r: right, w: wrong, m: missi
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import asdict, replace
-from functools import cache, partial
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 
 import torch
-from beside import (
+from torch import Tensor, nn
+
+from experiments.beside import (
     Imitator,
     Method,
     best_of_the_start,
@@ -28,9 +30,7 @@ from beside import (
     shortened,
     without_training,
 )
-from many_runs import Result, experiment, rounded
-from torch import Tensor, nn
-
+from experiments.framework import Experiment, Result, rounded
 from ppo_teach.config import PPOConfig
 from ppo_teach.kl import FixedKL
 from ppo_teach.rewards import Metric, rouge
@@ -89,12 +89,7 @@ METHODS = {
 }
 
 
-@cache
-def task() -> Task:
-    return summarisation()
-
-
-def read_closely(name: str, task: Task, seed: int) -> Result:
+def read_closely(method: Callable[[Task, int], Result], task: Task, seed: int) -> Result:
     """A method's result, and of its policy's greedy headlines of the test set what a mean does not tell."""
     read = []
 
@@ -106,7 +101,7 @@ def read_closely(name: str, task: Task, seed: int) -> Result:
             "precision": 100 * precision(headlines, references).mean().item(),
         }
 
-    result = METHODS[name](replace(task, report=report), seed)
+    result = method(replace(task, report=report), seed)
     if not result["curves"]:  # no policy
         return result
     headlines, references = read[-2]  # the last two are the test set's, greedy and sampled
@@ -120,21 +115,10 @@ def read_closely(name: str, task: Task, seed: int) -> Result:
     return {**result, "headlines": closely}
 
 
-def run(name: str, seed: int) -> Result:
-    """One seed of a method."""
-    return read_closely(name, task(), seed)
-
-
-def short_run(name: str, seed: int) -> Result:
-    """The same for a moment."""
-    return read_closely(name, shortened(task()), seed)
-
-
-if __name__ == "__main__":
-    experiment(
-        run,
-        short_run,
-        list(METHODS),
-        settings=asdict(SETTINGS_OF_SUMMARISATION),
-        columns=[f"{name}, greedy" for name in ("ROUGE-L", "facts right", "facts wrong", "length in words")] + ["KL"],
-    )
+EXPERIMENT = Experiment(
+    task=summarisation,
+    short=shortened,
+    methods=METHODS,
+    run=read_closely,
+    columns=[f"{name}, greedy" for name in ("ROUGE-L", "facts right", "facts wrong", "length in words")] + ["KL"],
+)

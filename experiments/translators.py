@@ -4,11 +4,13 @@ The decoder alone is the task's own model; the rest of its controls are in the r
 encoder–decoder has the same settings. (On the validation set, one seed, two and a half times PPO's rate did no better.)
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, replace
-from functools import cache
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from beside import (
+from jaxtyping import Float
+from torch import Tensor, tensor
+
+from experiments.beside import (
     Method,
     best_of_the_start,
     imitates_the_corpus,
@@ -19,10 +21,7 @@ from beside import (
     shortened,
     without_training,
 )
-from jaxtyping import Float
-from many_runs import Result, experiment
-from torch import Tensor, tensor
-
+from experiments.framework import Experiment, Result
 from ppo_teach.kl import FixedKL
 from ppo_teach.language_models import tiny_seq2seq
 from ppo_teach.rewards import bleu
@@ -52,6 +51,16 @@ def flawlessness(hypotheses: Sequence[str], references: Sequence[str]) -> Float[
     return tensor([1 - len(flaws_in(hypothesis)) / len(FLAWS) for hypothesis in hypotheses])
 
 
+def with_encoder(method: Callable[[Task, int], Result]) -> Callable[[Task, int], Result]:
+    """The method with an encoder–decoder in place of the task's own model."""
+
+    def run(task: Task, seed: int) -> Result:
+        size = task.tokenizer.get_vocab_size()
+        return method(replace(task, build=lambda seed: tiny_seq2seq(size, seed=seed)), seed)
+
+    return run
+
+
 METHODS = {
     f"{DECODER}, supervised start": without_training,
     f"{DECODER}, PPO": Method(),
@@ -61,14 +70,14 @@ METHODS = {
     f"{DECODER}, PPO on the three flaws": Method(learns_from(flawlessness)),
     f"{DECODER}, the references": Method(imitates_the_references),
     f"{DECODER}, best of eight": best_of_the_start,
-    f"{BOTH}, supervised start": without_training,
-    f"{BOTH}, PPO": Method(),
-    f"{BOTH}, PPO on the grammar": Method(learns_from(grammar)),
-    f"{BOTH}, constant reward": Method(learns_from_a_constant),
-    f"{BOTH}, more of the same corpus": Method(imitates_the_corpus),
-    f"{BOTH}, the references": Method(imitates_the_references),
-    f"{BOTH}, REINFORCE": reinforce(SETTINGS_OF_TRANSLATION, times=4),
-    f"{BOTH}, best of eight": best_of_the_start,
+    f"{BOTH}, supervised start": with_encoder(without_training),
+    f"{BOTH}, PPO": with_encoder(Method()),
+    f"{BOTH}, PPO on the grammar": with_encoder(Method(learns_from(grammar))),
+    f"{BOTH}, constant reward": with_encoder(Method(learns_from_a_constant)),
+    f"{BOTH}, more of the same corpus": with_encoder(Method(imitates_the_corpus)),
+    f"{BOTH}, the references": with_encoder(Method(imitates_the_references)),
+    f"{BOTH}, REINFORCE": with_encoder(reinforce(SETTINGS_OF_TRANSLATION, times=4)),
+    f"{BOTH}, best of eight": with_encoder(best_of_the_start),
 }
 
 
@@ -80,29 +89,13 @@ def report_with_flaws(hypotheses: Sequence[str], references: Sequence[str]) -> d
     return {**report(hypotheses, references), **shares, "other mistakes": 100 * sum(others) / len(others)}
 
 
-@cache
-def task(body: str) -> Task:
-    whole = replace(translation(), report=report_with_flaws)
-    if body == DECODER:
-        return whole
-    return replace(whole, build=lambda seed: tiny_seq2seq(whole.tokenizer.get_vocab_size(), seed=seed))
+def translation_with_flaws() -> Task:
+    return replace(translation(), report=report_with_flaws)
 
 
-def run(name: str, seed: int) -> Result:
-    """One seed of a method."""
-    return METHODS[name](task(name.split(", ")[0]), seed)
-
-
-def short_run(name: str, seed: int) -> Result:
-    """The same for a moment."""
-    return METHODS[name](shortened(task(name.split(", ")[0])), seed)
-
-
-if __name__ == "__main__":
-    experiment(
-        run,
-        short_run,
-        list(METHODS),
-        settings=asdict(SETTINGS_OF_TRANSLATION),
-        columns=["BLEU, greedy", "BLEU, sampled", "chrF, greedy", "measure words, greedy", "grammatical, greedy", "KL"],
-    )
+EXPERIMENT = Experiment(
+    task=translation_with_flaws,
+    short=shortened,
+    methods=METHODS,
+    columns=["BLEU, greedy", "BLEU, sampled", "chrF, greedy", "measure words, greedy", "grammatical, greedy", "KL"],
+)

@@ -78,6 +78,11 @@ def table(
             middle, half = difference(runs, variant, base, numbers[compared])
             cells.append("" if variant == base or isnan(middle) else f"{_written(middle, 1, sign='+')} ± {half:.1f}")
         rows.append([variant, *cells])
+    return markdown(rows)
+
+
+def markdown(rows: Iterable[Iterable[str]]) -> str:
+    """The rows of a Markdown table, the second of which says on which side a column is aligned."""
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 

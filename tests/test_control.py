@@ -3,8 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, fields, replace
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -15,10 +13,10 @@ from gymnasium.spaces import Box, Discrete
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from torch import Tensor, nn
 
+from experiments.control import TimeLimitEnds
+from experiments.methods import relative
 from ppo_teach.config import ControlConfig
 from ppo_teach.control import ControlTrainer, Experience, MLPActorCritic, vector_env
-
-EXPERIMENTS = Path(__file__).parent.parent / "experiments"
 
 # Probes are easy: a few large steps, and a critic that may go wherever it likes.
 PROBING = ControlConfig(
@@ -485,9 +483,7 @@ def test_a_reward_that_is_not_finite_is_refused():
 # The experiment.
 
 
-def test_without_the_bootstrap_an_episode_cut_off_is_like_one_that_ended(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(EXPERIMENTS)
-    kind = import_module("methods").relative(import_module("control").TimeLimitEnds, ControlTrainer)
-    trainer = ends_by_hand(kind)
+def test_without_the_bootstrap_an_episode_cut_off_is_like_one_that_ended():
+    trainer = ends_by_hand(relative(TimeLimitEnds, ControlTrainer))
     advantages, _ = trainer.assign_credit(trainer.act())
     assert advantages.tolist() == [[4 - 13 / 4, -13.0, 4.0]] * 2

@@ -2,10 +2,8 @@
 
 import copy
 import json
-import runpy
-import sys
 from dataclasses import replace
-from importlib import import_module
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from statistics import fmean
@@ -14,152 +12,295 @@ from typing import Any
 import jaxtyping
 import pytest
 import torch
-from small_models import gpt2, ragged_prompts, table
+from small_models import gpt2, ragged_prompts
+from small_models import table as tabular
 from small_tasks import greetings, politeness
 
+from experiments.__main__ import main
+from experiments.ablations_control import SharedTrunk
+from experiments.ablations_language import with_separate_critic
+from experiments.beside import (
+    BestOfNReward,
+    ImitatorOfItsBest,
+    Method,
+    RankReward,
+    best_of,
+    best_of_the_start,
+    imitates_the_corpus,
+    imitates_the_references,
+    in_turn,
+    learns_from_a_constant,
+    learns_from_scores,
+    without_training,
+)
+from experiments.control import Variant, build_trainer
+from experiments.dialogue import thanks, wishes
+from experiments.digest import digest, modules, names, question, stale
+from experiments.framework import Experiment
+from experiments.methods import Reinforce, ReinforceWithBaseline, Unannealed, Unwhitened, relative
+from experiments.recording import RESULTS, load, readable, record, run_all, run_once, table
+from experiments.relatives_control import EqualSamples, WholeEpisodes
+from experiments.summarisation import struck
 from ppo_teach.config import ControlConfig, PPOConfig
-from ppo_teach.control import Experience
+from ppo_teach.control import ControlTrainer, Experience
 from ppo_teach.kl import FixedKL
+from ppo_teach.records import recorded
 from ppo_teach.rewards import constant
 from ppo_teach.rollouts import generate, score_responses
 from ppo_teach.runs.starts import supervised_start
+from ppo_teach.tasks.dialogue import dialogue
 from ppo_teach.tasks.help_desk import read
 from ppo_teach.tasks.task import Task, evaluate
-from ppo_teach.tasks.translation import SETTINGS_OF_TRANSLATION
 from ppo_teach.texts import decode
 from ppo_teach.trainer import PPOTrainer
 
-EXPERIMENTS = Path(__file__).parent.parent / "experiments"
-EVALUATION = {"PPO": {"BLEU": 50.0}}
+ROOT = Path(__file__).parent.parent
 SHORT = ControlConfig(iterations=2, steps=32, minibatch_size=32)
 
 
-@pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch):
-    """Imports an experiment by name."""
-    monkeypatch.syspath_prepend(EXPERIMENTS)
-    return import_module
-
-
-def test_a_result_is_recorded_with_the_signatures_of_its_metrics(script, tmp_path: Path, monkeypatch):
-    five_seeds = script("five_seeds")
-    monkeypatch.setattr(five_seeds, "RESULTS", tmp_path)
-    signatures = {"BLEU": "nrefs:1|tok:zh"}
-    five_seeds.record("two", SETTINGS_OF_TRANSLATION, [EVALUATION] * 5, signatures=signatures, source="s", seconds=1.0)
-    content = json.loads((tmp_path / "two.json").read_text())
-    assert content["signatures"] == signatures
-    assert content["test set"] == {str(seed): EVALUATION for seed in range(5)}
-    assert "50.0 ± 0.0" in (tmp_path / "two.md").read_text()
-
-
-@pytest.mark.parametrize(
-    ("name", "variants"),
-    [
-        ("control", ["CartPole-v1", "Acrobot-v1"]),
-        ("ablations_control", ["PPO", "no clip", "shared trunk"]),
-        ("relatives_control", ["REINFORCE, rate 0.001, epochs 10", "A2C, rate 0.001, epochs 1"]),
-        ("ablations_language", ["PPO", "separate critic", "REINFORCE, eight epochs"]),
-        ("ppo_for_language", ["supervised start", "PPO", "the references"]),
-        ("scores_only", ["best of eight", "imitation of the start's best"]),
-        ("reward_models", ["β = 0.1", "three judges", "a constant"]),
-        ("steering", ["PPO, β = 0", "best of eight", "praise and music"]),
-        ("poetry", ["supervised start", "constant reward", "PPO", "PPO on ranks"]),
-        ("summarisation", ["supervised start", "PPO", "recall, loose", "the struck references, then price 3"]),
-        ("dialogue", ["supervised start", "best of eight, judge", "PPO, judge, β = 0", "PPO, thanks"]),
-        ("translators", ["decoder only, PPO", "encoder–decoder, best of eight"]),
-        ("localisation", ["BLEU and rules", "BLEU alone"]),
-        ("in_turn", ["app texts, 16,000 references", "translation, 300 references, then the grammar"]),
-    ],
-)
+@pytest.mark.parametrize("name", names())
 @pytest.mark.filterwarnings("ignore:.* longer than max_tokens")  # a moment is too short for them
 @pytest.mark.no_cover  # that a line has run for a moment does not count as tested
-def test_an_experiment_runs(
-    name: str, variants: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-):
-    # As `python experiments/NAME.py --smoke`, but in this process, which has long imported torch and transformers.
+def test_an_experiment_runs(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture):
+    # As `python -m experiments NAME --smoke`, but in this process, which has long imported torch and transformers.
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
-    monkeypatch.syspath_prepend(EXPERIMENTS)
-    monkeypatch.setattr(sys, "argv", [f"{name}.py", "--smoke"])
-    runpy.run_path(str(EXPERIMENTS / f"{name}.py"), run_name="__main__")
-    printed = capsys.readouterr().out
-    assert all(f"\n| {variant} |" in printed for variant in variants)
+    main([name, "--smoke"])
+    cells = {cell.strip() for cell in capsys.readouterr().out.replace("\n", "|").split("|")}
+    experiment = load(name)
+    assert cells >= {*experiment.methods, *experiment.columns}
 
 
-def a_number(variant: str, seed: int) -> dict[str, float]:
-    return {"number": len(variant) + seed / 10}
+def test_without_a_name_every_experiment_is_listed_with_its_question(capsys: pytest.CaptureFixture):
+    main([])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == names()
+    assert all(line.endswith(question(name)) and "?" in line for line, name in zip(lines, names(), strict=True))
 
 
-def test_every_seed_of_every_variant_runs_in_a_process_of_its_own(script, tmp_path: Path):
-    runs = script("many_runs").run_all(a_number, ["a", "to"], [0, 3], tmp_path)
+def number(method: int, task: list[float], seed: int) -> dict[str, Any]:
+    return {"number": method + seed / 10, "length": len(task), "unknown": None}
+
+
+def toy(**settings: Any) -> Experiment:
+    given = {"task": lambda: [1.0, 2.0], "short": lambda task: task[:1], "methods": {"a": 1, "to": 2}, "run": number}
+    return Experiment(**{**given, "columns": ["number", "length"], "settings": {"size": 2}, **settings})
+
+
+def test_a_method_is_given_the_task_which_is_made_once_and_a_short_run_a_short_one():
+    made = []
+    experiment = toy(task=lambda: made.append(1) or [1.0, 2.0])
+    assert [experiment.result("a", seed)["length"] for seed in (0, 1)] == [2, 2]
+    assert experiment.short_result("to", 3) == {"number": 2.3, "length": 1, "unknown": None}
+    assert made == [1]
+
+
+def test_settings_are_those_of_the_task_unless_told():
+    assert toy().chosen == {"size": 2}
+    experiment = toy(task=greetings, settings=None)
+    assert experiment.chosen["ppo"]["batch_size"] == greetings().settings.ppo.batch_size
+
+
+def test_every_seed_of_every_method_runs_in_a_process_of_its_own(tmp_path: Path):
+    runs, seconds = run_all(a_number, ["a", "to"], [0, 3], tmp_path)
     assert runs == {
         "a": [{"seed": 0, "number": 1.0}, {"seed": 3, "number": 1.3}],
         "to": [{"seed": 0, "number": 2.0}, {"seed": 3, "number": 2.3}],
     }
+    assert seconds >= 0
 
 
-def test_a_run_that_has_ended_is_not_run_again(script, tmp_path: Path):
-    many_runs = script("many_runs")
-
-    def run(variant: str, seed: int) -> dict:
-        return {"number": runs.pop()}
-
-    runs = [1.0, 2.0]
-    assert [many_runs._run_once(run, tmp_path, ("one", 3)) for _ in range(2)] == [{"seed": 3, "number": 2.0}] * 2
-    assert runs == [1.0]
+def a_number(method: str, seed: int) -> dict[str, float]:
+    return {"number": len(method) + seed / 10}
 
 
-def test_a_record_has_a_line_for_a_curve(script):
+def test_a_run_that_has_ended_is_not_run_again(tmp_path: Path):
+    def run(method: str, seed: int) -> dict[str, float]:
+        return {"number": left.pop()}
+
+    left = [1.0, 2.0]
+    first, second = (run_once(run, tmp_path, ("one", 3)) for _ in range(2))
+    assert first == second
+    assert first["result"] == {"seed": 3, "number": 2.0}
+    assert left == [1.0]
+
+
+def test_a_record_has_all_that_its_numbers_depend_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    experiment = toy(signatures={"number": "of:letters"})
+    monkeypatch.setattr("experiments.recording.load", lambda name: experiment)
+    monkeypatch.setattr("experiments.recording.RESULTS", tmp_path)
+    monkeypatch.setattr("experiments.recording.RUNS", tmp_path / "runs")
+    monkeypatch.setattr("experiments.recording.run_all", here)
+    shown = record("translation")
+    content = json.loads((tmp_path / "translation.json").read_text(encoding="utf-8"))
+    assert (tmp_path / "translation.md").read_text(encoding="utf-8") == shown + "\n"
+    assert content["runs"] == {
+        name: [{"seed": seed, **number(method, [1.0, 2.0], seed)} for seed in range(5)]
+        for name, method in experiment.methods.items()
+    }
+    assert content["settings"] == {"size": 2}
+    assert content["signatures"] == {"number": "of:letters"}
+    assert content["seconds for all seeds"] == 7
+    assert content["source"] == digest("translation")
+    assert "translation" not in stale(tmp_path)
+
+
+def here(run: partial, methods: list[str], seeds: range, folder: Path) -> tuple[dict[str, Any], float]:
+    """In the place of `run_all`, whose processes would not know the toy."""
+    return {method: [run_once(run, folder, (method, seed))["result"] for seed in seeds] for method in methods}, 7.4
+
+
+def test_a_record_has_a_line_for_a_curve():
     content = {"curves": {"steps": [1, 2.5, None], "return": [3.0]}, "seeds": []}
-    text = script("many_runs").readable(content)
+    text = readable(content)
     assert '\n    "steps": [1, 2.5, null],\n' in text
     assert json.loads(text) == content
 
 
-def test_a_table_shows_means_deviations_and_the_worst_seed(script):
+def test_a_table_shows_means_deviations_and_the_worst_seed():
     runs = {"one": [{"return": 1.0, "KL": 3.0}, {"return": 3.0, "KL": 3.0}]}
-    assert script("many_runs").table(runs, ["return", "KL"]).splitlines()[-1] == "| one | 2 ± 1.4 | 3 ± 0 | 1 |"
+    assert table(runs, toy(columns=["return", "KL"])).splitlines()[-1] == "| one | 2 ± 1.4 | 3 ± 0 | 1 |"
 
 
-def test_a_table_of_one_seed_shows_its_numbers(script):
-    table = script("many_runs").table({"one": [{"return": 1.25}]}, ["return"])
-    assert table.splitlines()[-1] == "| one | 1.25 | 1.25 |"
+def test_a_table_of_one_seed_shows_its_numbers():
+    assert table({"one": [{"return": 1.25}]}, toy(columns=["return"])).splitlines()[-1] == "| one | 1.25 | 1.25 |"
+
+
+def test_a_table_may_have_a_row_for_each_number():
+    runs = {"one": [{"return": 1.0, "KL": 3.0}, {"return": 3.0, "KL": 3.0}]}
+    lines = table(runs, toy(columns=["return", "KL"], rows="numbers")).splitlines()
+    assert [" ".join(line.split()) for line in lines[2:]] == ["| return | 2.0 ± 1.4 |", "| KL | 3.0 ± 0.0 |"]
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_table_is_that_of_its_record(name: str):
+    assert (RESULTS / f"{name}.md").read_text(encoding="utf-8") == table(recorded(name), load(name)) + "\n"
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_record_has_the_methods_of_its_experiment(name: str):
+    assert list(recorded(name)) == list(load(name).methods)
+
+
+# A record is out of date once code has changed that it depends on.
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    """Two packages; the experiment imports all of their modules but one."""
+    files = {
+        "experiments/__init__.py": '"""Experiments."""',
+        "experiments/one.py": '"""Why?"""\nfrom experiments import shared\nfrom ppo_teach.deep import masks\n',
+        "experiments/shared.py": "import torch\n",
+        "experiments/another.py": "import torch\n",
+        "ppo_teach/__init__.py": "",
+        "ppo_teach/deep/__init__.py": "",
+        "ppo_teach/deep/masks.py": "def later():\n    from ppo_teach.checks import require\n",
+        "ppo_teach/checks.py": 'def require(it):\n    """Nothing."""\n    assert it\n',
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_an_experiment_depends_on_all_that_it_imports(sources: Path):
+    ours = {"experiments", "experiments.one", "experiments.shared"}
+    package = {"ppo_teach", "ppo_teach.checks", "ppo_teach.deep", "ppo_teach.deep.masks"}
+    assert modules("experiments.one", sources).keys() == ours | package
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "same"),
+    [
+        ("experiments/one.py", "Why?", "Why not?", True),
+        ("ppo_teach/checks.py", "Nothing", "Nothing at all", True),
+        ("ppo_teach/checks.py", "assert it", "assert  it  # or fail", True),
+        ("experiments/another.py", "import torch", "import numpy", True),
+        ("ppo_teach/checks.py", "assert it", "assert not it", False),
+        ("experiments/shared.py", "import torch", "import numpy", False),
+    ],
+)
+def test_a_digest_changes_with_code_alone_and_only_with_what_is_imported(
+    sources: Path, file: str, old: str, new: str, same: bool
+):
+    before, text = digest("one", sources), (sources / file).read_text(encoding="utf-8")
+    assert old in text
+    (sources / file).write_text(text.replace(old, new), encoding="utf-8")
+    assert (digest("one", sources) == before) is same
+
+
+def test_no_experiment_depends_on_how_it_is_recorded_and_control_on_no_language_model():
+    found = modules("experiments.control", ROOT)
+    assert {"experiments.framework", "experiments.methods", "ppo_teach.control", "ppo_teach.advantages"} <= found.keys()
+    assert found.keys().isdisjoint({"experiments.recording", "ppo_teach.records", "ppo_teach.language_models"})
+    assert "ppo_teach.language_models" in modules("experiments.translation", ROOT)
+
+
+def test_a_record_of_other_code_or_none_is_out_of_date(tmp_path: Path, capsys: pytest.CaptureFixture):
+    for name in names()[2:]:
+        (tmp_path / f"{name}.json").write_text(json.dumps({"source": digest(name)}), encoding="utf-8")
+    (tmp_path / f"{names()[0]}.json").write_text('{"source": "d6252aa22d0faf75"}', encoding="utf-8")
+    assert stale(tmp_path) == names()[:2]
+    main(["--stale"])
+    assert capsys.readouterr().out.split() == stale()
+
+
+# README.md has a row for each experiment.
+
+
+def row(name: str) -> str:
+    """What the script, the record and the chapters say."""
+    content = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    seconds = content.get("seconds for all seeds")
+    readers = [
+        f"[{page.stem}](../{page.relative_to(ROOT).as_posix()})"
+        for page in sorted((ROOT / "book").glob("**/*.md"))
+        if f'record("{name}")' in (text := page.read_text(encoding="utf-8"))
+        or f'recorded("{name}")' in text
+        or f"results/{name}.md" in text
+    ]
+    minutes = "unknown" if seconds is None else f"{seconds / 60:.0f}"
+    cells = [f"`python -m experiments {name}`", len(content["seeds"]), minutes, question(name), ", ".join(readers)]
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def test_the_readme_has_a_row_for_each_experiment():
+    lines = (ROOT / "experiments" / "README.md").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line.startswith("| `python")] == [row(name) for name in names()]
 
 
 # What replaces an act does what its name says.
 
 
-def trainer(script, module: str, trainer: str, *, environments: int = 2, **settings):
-    control = script("control")
-    variant = control.Variant(method=getattr(script(module), trainer), settings=settings)
-    return control.build_trainer(variant, SHORT, environments=environments)
+def trainer(method: type, *, environments: int = 2, **settings: float) -> ControlTrainer:
+    return build_trainer(Variant(method=method, settings=settings), SHORT, environments=environments)
 
 
-def test_without_annealing_the_learning_rate_stays(script):
+def test_without_annealing_the_learning_rate_stays():
     config = PPOConfig(iterations=2, batch_size=4, minibatch_size=4, epochs=1, max_tokens=3)
-    methods = script("methods")
-    words = methods.relative(methods.Unannealed, PPOTrainer)(table(), constant(1.0), ragged_prompts(), config)
-    pushes = trainer(script, "methods", "Unannealed")
+    words = relative(Unannealed, PPOTrainer)(tabular(), constant(1.0), ragged_prompts(), config)
+    pushes = trainer(Unannealed)
     for run in (words, pushes):
         run.train()
         assert run.learning_rate == run.optimizer.param_groups[0]["lr"] == run.config.learning_rate
 
 
-def test_without_whitening_advantages_reach_the_update_as_they_are(script):
-    run = trainer(script, "methods", "Unwhitened")
+def test_without_whitening_advantages_reach_the_update_as_they_are():
+    run = trainer(Unwhitened)
     experience, numbers = run.act(), torch.arange(64.0).view(2, 32)
     assert run.batch(experience, numbers, -numbers)[torch.arange(3, 7)].advantages.tolist() == [3.0, 4.0, 5.0, 6.0]
 
 
-def test_without_whitening_a_reply_keeps_the_size_of_its_credit(script):
-    methods, config = script("methods"), PPOConfig(iterations=1, batch_size=4, minibatch_size=4, max_tokens=3)
-    run = methods.relative(methods.Unwhitened, PPOTrainer)(table(), constant(1.0), ragged_prompts(), config)
+def test_without_whitening_a_reply_keeps_the_size_of_its_credit():
+    config = PPOConfig(iterations=1, batch_size=4, minibatch_size=4, max_tokens=3)
+    run = relative(Unwhitened, PPOTrainer)(tabular(), constant(1.0), ragged_prompts(), config)
     rollout, ref_logprobs, scores = run.act()
     advantages, returns = run.assign_credit(rollout, ref_logprobs, scores)
     torch.testing.assert_close(advantages, torch.where(rollout.mask, returns - rollout.values, 0.0))
 
 
-def test_what_shares_a_trunk_lets_the_critic_shape_what_the_actor_sees(script):
-    network = script("ablations_control").SharedTrunk(4, 2, rng=torch.Generator().manual_seed(0))
+def test_what_shares_a_trunk_lets_the_critic_shape_what_the_actor_sees():
+    network = SharedTrunk(4, 2, rng=torch.Generator().manual_seed(0))
     logits, values = network(torch.ones(3, 4))
     assert torch.equal(logits, network.actor(torch.ones(3, 4)))
     values.sum().backward()
@@ -167,8 +308,8 @@ def test_what_shares_a_trunk_lets_the_critic_shape_what_the_actor_sees(script):
     assert network.head.weight.grad is None
 
 
-def test_reinforce_acts_in_whole_episodes(script):
-    run = trainer(script, "relatives_control", "WholeEpisodes", environments=1)
+def test_reinforce_acts_in_whole_episodes():
+    run = trainer(WholeEpisodes, environments=1)
     experience = run.act()
     steps = experience.rewards.numel()
     assert steps >= SHORT.steps
@@ -176,29 +317,29 @@ def test_reinforce_acts_in_whole_episodes(script):
     assert run.episodes[-1][0] == steps == sum(episodic_return for _, episodic_return in run.episodes)
 
 
-def test_reinforce_weighs_an_action_by_the_rewards_that_followed_within_the_episode(script):
+def test_reinforce_weighs_an_action_by_the_rewards_that_followed_within_the_episode():
     # Two episodes of 1 and 2 steps that pay 1 a step, γ = ½: the returns are 1, then 1 + ½ and 1.
     one = torch.ones(1, 3)
     ended = torch.tensor([[True, False, True]])
     experience = Experience(one[..., None], one.long(), one, 4 * one, one, one, ended, ~ended & False)
-    plain, baseline = (trainer(script, "methods", name, gamma=0.5) for name in ("Reinforce", "ReinforceWithBaseline"))
+    plain, baseline = (trainer(method, gamma=0.5) for method in (Reinforce, ReinforceWithBaseline))
     assert plain.assign_credit(experience)[0].tolist() == [[1.0, 1.5, 1.0]]
     assert baseline.assign_credit(experience)[0].tolist() == [[-3.0, -2.5, -3.0]]
     assert baseline.assign_credit(experience)[1].tolist() == [[1.0, 1.5, 1.0]]
 
 
-def test_equal_samples_end_a_run_and_bring_the_learning_rate_to_0(script):
-    run = trainer(script, "relatives_control", "EqualSamples")
+def test_equal_samples_end_a_run_and_bring_the_learning_rate_to_0():
+    run = trainer(EqualSamples)
     run.total_steps = 128
     assert run.learning_rate == SHORT.learning_rate
     run.train()
     assert (run.steps, run.learning_rate) == (128, 0.0)
 
 
-def test_a_separate_critic_acts_like_the_start_and_leaves_it_alone(script):
+def test_a_separate_critic_acts_like_the_start_and_leaves_it_alone():
     start = gpt2()
     torch.nn.init.ones_(start.value_head.weight)
-    both = script("ablations_language").with_separate_critic(start)
+    both = with_separate_critic(start)
     prompts = ragged_prompts()
     rng = torch.Generator().manual_seed(0)
     rollout = generate(both, prompts, max_tokens=3, rng=rng)
@@ -221,9 +362,9 @@ def polite() -> Task:
     return replace(task, settings=replace(task.settings, ppo=replace(task.settings.ppo, iterations=4)))
 
 
-def test_an_imitator_climbs_the_log_probability_of_given_texts(script, polite: Task):
+def test_an_imitator_climbs_the_log_probability_of_given_texts(polite: Task):
     start = polite.build(0)
-    imitator = script("beside").imitates_the_references(polite, start, polite.settings.ppo)
+    imitator = imitates_the_references(polite, start, polite.settings.ppo)
     rollout, *judged = imitator.act()
     texts = decode(polite.tokenizer, rollout.responses, rollout.mask, eos=start.eos)
     assert texts == [polite.train.references[row] for row in rollout.prompts.rows]
@@ -237,10 +378,9 @@ def test_an_imitator_climbs_the_log_probability_of_given_texts(script, polite: T
     assert torch.equal(imitator.policy.value_head.weight, head)
 
 
-def test_an_imitator_of_its_best_weighs_one_of_eight_by_score_less_penalty(script, polite: Task):
-    beside = script("beside")
+def test_an_imitator_of_its_best_weighs_one_of_eight_by_score_less_penalty(polite: Task):
     config = replace(polite.settings.ppo, batch_size=16, kl=FixedKL(0.5))
-    trainer = beside.learns_from_scores(polite, polite.build(0), config, trainer=beside.ImitatorOfItsBest)
+    trainer = learns_from_scores(polite, polite.build(0), config, trainer=ImitatorOfItsBest)
     rollout, _, _ = trainer.act()
     assert rollout.prompts.rows.view(2, 8).unique(dim=1).shape == (2, 1)
     # Of the first prompt number 3 has the highest score; of the second number 6 has it too, and has gone too far.
@@ -253,16 +393,15 @@ def test_an_imitator_of_its_best_weighs_one_of_eight_by_score_less_penalty(scrip
 
 
 @pytest.mark.parametrize(
-    ("trainer", "paid"),
+    ("kind", "paid"),
     [
-        ("BestOfNReward", [0, 1, 0, 0, 0, 0, 0, 0]),
-        ("RankReward", [1 / 7, 1, 1 / 2, 1 / 2, 11 / 14, 11 / 14, 2 / 7, 0]),
+        (BestOfNReward, [0, 1, 0, 0, 0, 0, 0, 0]),
+        (RankReward, [1 / 7, 1, 1 / 2, 1 / 2, 11 / 14, 11 / 14, 2 / 7, 0]),
     ],
 )
-def test_a_response_is_paid_by_its_place_among_eight(script, polite: Task, trainer: str, paid: list[float]):
-    beside = script("beside")
+def test_a_response_is_paid_by_its_place_among_eight(polite: Task, kind: type, paid: list[float]):
     config = replace(polite.settings.ppo, batch_size=16)
-    placed = beside.learns_from_scores(polite, polite.build(0), config, trainer=getattr(beside, trainer))
+    placed = learns_from_scores(polite, polite.build(0), config, trainer=kind)
     rollout, ref_logprobs, _ = placed.act()
     assert rollout.prompts.rows.view(2, 8).unique(dim=1).shape == (2, 1)
     scores = torch.tensor([0.1, 0.9, 0.3, 0.3, 0.5, 0.5, 0.2, 0.0]).repeat(2)
@@ -271,12 +410,11 @@ def test_a_response_is_paid_by_its_place_among_eight(script, polite: Task, train
         torch.testing.assert_close(credit, expected)
 
 
-def test_two_builds_in_turn_share_the_iterations(script, polite: Task):
-    beside = script("beside")
-    build = beside.in_turn(beside.imitates_the_references, beside.learns_from_scores, learning_rate=0.02)
+def test_two_builds_in_turn_share_the_iterations(polite: Task):
+    build = in_turn(imitates_the_references, learns_from_scores, learning_rate=0.02)
     start = polite.build(0)
     second = build(polite, copy.deepcopy(start), polite.settings.ppo)
-    first = beside.imitates_the_references(
+    first = imitates_the_references(
         polite, copy.deepcopy(start), replace(polite.settings.ppo, iterations=2, learning_rate=0.02)
     )
     first.train()
@@ -284,46 +422,41 @@ def test_two_builds_in_turn_share_the_iterations(script, polite: Task):
     for policy in (second.policy, second.reference):
         for found, wanted in zip(policy.parameters(), first.policy.parameters(), strict=True):
             assert torch.equal(found, wanted)
-    result = beside.Method(build)(polite, 0)
+    result = Method(build)(polite, 0)
     assert result["curves"]["iteration"] == [0, 1, 2]
 
 
-def test_the_best_of_eight_is_worth_more_than_one(script, polite: Task):
-    beside = script("beside")
+def test_the_best_of_eight_is_worth_more_than_one(polite: Task):
     start = supervised_start(polite, seed=0)
-    best = beside.best_of(polite, start, polite.train, seed=0)
+    best = best_of(polite, start, polite.train, seed=0)
     assert len(best) == len(polite.train)
     one = evaluate(polite, start, polite.train).numbers["polite, sampled"]
     assert one < 100 * politeness(best, polite.train.references).mean() == 100
 
 
-def test_every_method_reports_the_test_set_and_curves(script, polite: Task):
-    beside = script("beside")
-    started = beside.without_training(polite, 0)
-    for build in (beside.learns_from_scores, beside.learns_from_a_constant, beside.imitates_the_corpus):
-        result = beside.Method(build)(polite, 0)
+def test_every_method_reports_the_test_set_and_curves(polite: Task):
+    started = without_training(polite, 0)
+    for build in (learns_from_scores, learns_from_a_constant, imitates_the_corpus):
+        result = Method(build)(polite, 0)
         assert result.keys() == started.keys()
         assert result["curves"]["iteration"] == [0, 1, 2, 3, 4]
         assert len(result["curves"]["polite, greedy"]) == 5
         assert len(result["curves"]["kl"]) == 4
-    best = beside.best_of_the_start(polite, 0)
+    best = best_of_the_start(polite, 0)
     assert best["polite, sampled"] > started["polite, sampled"]
     assert best["polite, greedy"] is None
 
 
-def test_a_customer_wishes_for_what_is_due_once_he_can_be_told(script):
+def test_a_customer_wishes_for_what_is_due_once_he_can_be_told():
     # The wishes are collected by holding the logged conversations once more: they must be the same ones.
-    dialogue = script("dialogue")
-    dues = [read(text).values for text in dialogue.task().train.references]
-    wishes = dialogue.wishes()
-    assert [wish for wish, due in zip(wishes, dues, strict=True) if due and due != {wish}] == []
+    dues, wished = [read(text).values for text in dialogue().train.references], wishes()
+    assert [wish for wish, due in zip(wished, dues, strict=True) if due and due != {wish}] == []
     first = dues.index(frozenset())  # somebody must be asked first, and wishes for something all the same
-    assert dialogue.thanks(read(f"your order costs {wishes[first]} euros ."), read(wishes[first])) == 3
-    assert dialogue.thanks(read("what is your name ?"), read(wishes[first])) == 0
+    assert thanks(read(f"your order costs {wished[first]} euros ."), read(wished[first])) == 3
+    assert thanks(read("what is your name ?"), read(wished[first])) == 0
 
 
-def test_a_struck_headline_has_lost_a_number_of_people_and_nothing_else(script):
-    struck = script("summarisation").struck
+def test_a_struck_headline_has_lost_a_number_of_people_and_nothing_else():
     active = "fire destroys three houses in kelby"
     assert [struck(f"{active} , nine hurt"), struck(f"nine hurt as {active}")] == [active, active]
     assert [struck(text) for text in (active, f"{active} , none hurt")] == [active, f"{active} , none hurt"]
@@ -334,23 +467,22 @@ def untimed(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def trace(result: dict[str, Any]) -> dict[str, Any]:
-    """What tells variants apart: the curves of the training; all its numbers, where nothing was trained."""
-    trained = any(len(curve) > 1 for curve in result["curves"].values())
-    return result["curves"] if trained else untimed(result)
+    """What tells variants apart: the curves of the training; all its numbers, where none are kept."""
+    curves = result.get("curves", {})
+    return curves if any(len(curve) > 1 for curve in curves.values()) else untimed(result)
 
 
-def test_every_variant_is_alive():
-    for path in (EXPERIMENTS / "results").glob("*.json"):
-        runs = json.loads(path.read_text(encoding="utf-8")).get("runs", {})
-        found = {name: [trace(result) for result in results] for name, results in runs.items()}
-        assert not [(one, other) for one, other in combinations(found, 2) if found[one] == found[other]]
-        assert all(len(results) == 5 for results in runs.values())
+@pytest.mark.parametrize("name", names())
+def test_every_variant_is_alive(name: str):
+    runs = recorded(name)
+    found = {variant: [trace(result) for result in results] for variant, results in runs.items()}
+    assert not [(one, other) for one, other in combinations(found, 2) if found[one] == found[other]]
+    assert all([result["seed"] for result in results] == [0, 1, 2, 3, 4] for results in runs.values())
 
 
 def test_ppo_reaches_the_published_return():
     # CleanRL's ppo.py: 490 ± 6 on CartPole-v1 and −86 ± 1 on Acrobot-v1, after as many steps.
-    runs = json.loads((EXPERIMENTS / "results" / "control.json").read_text(encoding="utf-8"))["runs"]
-    names = "CartPole-v1", "Acrobot-v1"
-    cartpole, acrobot = (fmean(run["last 100 episodes"] for run in runs[name]) for name in names)
+    runs, environments = recorded("control"), ("CartPole-v1", "Acrobot-v1")
+    cartpole, acrobot = (fmean(run["last 100 episodes"] for run in runs[name]) for name in environments)
     assert cartpole >= 475
     assert acrobot >= -87.4

@@ -19,6 +19,7 @@ from tqdm import tqdm
 from ppo_teach.checkpoints import HISTORY, read_history, write_atomically
 from ppo_teach.kernels import pin_kernels
 from ppo_teach.plots import save_learning_curves
+from ppo_teach.records import markdown
 from ppo_teach.runs.folders import read_task_name
 from ppo_teach.runs.run import Evaluation, run
 from ppo_teach.tasks.settings import Settings
@@ -74,8 +75,7 @@ def table(evaluations: Sequence[Evaluation], *, title: str) -> str:
     for name in evaluations[0][models[0]]:
         lines.append([name, *(spread([evaluation[model][name] for evaluation in evaluations]) for model in models)])
     first, *others = (max(map(len, column)) for column in zip(*lines, strict=True))
-    padded = ([line[0].ljust(first), *map(str.rjust, line[1:], others)] for line in lines)
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in padded)
+    return markdown([line[0].ljust(first), *map(str.rjust, line[1:], others)] for line in lines)
 
 
 def spread(numbers: Sequence[float]) -> str:
