@@ -13,8 +13,8 @@ Mathematics (tensors in, tensors out)
 
 Text and models
     texts           strings to tensors
-    models          the seam between policies and everything else; a tabular policy
-    actor_critics   a transformer as actor and critic, behind the seam
+    models          the interface between policies and everything else; a tabular policy
+    actor_critics   a transformer as actor and critic, behind the interface
     language_models where language models come from: random weights or a checkpoint
     rollouts        acting in text
     rewards         BLEU, ROUGE and friends

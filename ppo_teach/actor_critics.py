@@ -1,4 +1,4 @@
-"""A transformer as actor and critic, behind the seam. Chapter: book/language/language-models.md.
+"""A transformer as actor and critic, behind the interface. Chapter: book/language/language-models.md.
 
 One trunk, two heads: the language model's own logits, and a linear value head on the last hidden state that starts at
 zero. The trunk is any of transformers' language models; how it came to be is the business of `language_models`.

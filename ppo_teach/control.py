@@ -146,7 +146,7 @@ class ControlTrainer:
         return self.recorded([self.play() for _ in range(self.config.steps)])
 
     def play(self) -> tuple[Tensor, ...]:
-        """One step of every environment: what was seen, done, paid and reached; what terminated, what was truncated."""
+        """One step of every environment: observation, action, reward, next observation, terminated, truncated."""
         seen, actions = self.observations, sample(self.policy.actor(self.observations), rng=self.rng)
         arrived, rewards, terminated, truncated, infos = self.envs.step(actions.numpy())
         self.steps += len(rewards)

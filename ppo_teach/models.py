@@ -1,8 +1,8 @@
-"""The seam: what the rest of the package asks of a policy with a critic. Chapter: book/language/language-models.md.
+"""The interface: what the package asks of a policy with a critic. Chapter: book/language/language-models.md.
 
 Index t means response token t, everywhere: `logits[:, t]` is the distribution that token t was drawn from, and
-`values[:, t]` is V(s_t), before token t is emitted. Language models shift by one; that shift lives behind this seam and
-nowhere else.
+`values[:, t]` is V(s_t), before token t is emitted. Language models shift by one; that shift lives behind this
+interface and nowhere else.
 
 Two faces, the same numbers: `forward` scores finished responses at once; `start` and `advance` act, a token at a time.
 Both divide the logits by `temperature`, here and nowhere else.

@@ -36,7 +36,7 @@ def tempered_logprobs(
 
     Logits (*B, V), one action (*B) for each, and one number (*B) out. Our models divide inside (`models`), so that
     drawing and scoring share the temperature; this is for logits that nobody has divided yet. Raises ValueError as
-    `action_logprobs` does. Source: Ackley, Hinton and Sejnowski (1985), the Boltzmann distribution.
+    `action_logprobs` does.
     """
     _require_one_action_each(logits, actions)
     tempered = logits / temperature

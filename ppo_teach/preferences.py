@@ -94,7 +94,7 @@ def simulated_preferences(
 def noise_ceiling(
     first_gold: Float[Tensor, " B"], second_gold: Float[Tensor, " B"], *, temperature: float
 ) -> Float[Tensor, ""]:
-    """The share of these choices that could be foretold by one who knows the gold scores.
+    """The largest share of these choices that can be predicted, by someone who knows the gold scores.
 
         mean max(p, 1 − p),     p = P(y₁ ≻ y₂)
 

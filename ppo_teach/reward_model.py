@@ -56,7 +56,7 @@ class RewardModel(nn.Module):
     ) -> Float[Tensor, " B"]:
         """The score of each response, never read at padding. Raises ValueError for an empty response.
 
-        The seam's value t stands before token t. The score must stand after the last one, so a column is added: the
+        A policy's value t stands before token t. The score must stand after the last one, so a column is added: the
         value of the token that would come next is that of all there is.
         """
         lengths = mask.sum(dim=-1)

@@ -139,5 +139,5 @@ def _rouge_scorer(variant: str) -> RougeScorer:
 def _same_number(hypotheses: Sequence[str], references: Sequence[str]) -> None:
     require(
         len(hypotheses) == len(references),
-        f"hypotheses and references must be as many; got {len(hypotheses)} and {len(references)}",
+        f"hypotheses and references must have the same length; got {len(hypotheses)} and {len(references)}",
     )

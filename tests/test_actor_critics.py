@@ -1,4 +1,4 @@
-"""Transformers behind the seam: index t means response token t, and padding means nothing."""
+"""Transformers behind the interface: index t means response token t, and padding means nothing."""
 
 import pytest
 import torch
@@ -83,7 +83,7 @@ def test_a_token_does_not_know_what_comes_after_it(name: str):
     assert (logits[:, 3] - other_logits[:, 3]).abs().max() > 0.01
 
 
-def test_the_bare_networks_logits_shifted_by_one_are_the_seams():
+def test_the_bare_networks_logits_shifted_by_one_are_those_behind_the_interface():
     model, tokens = gpt2().double(), torch.tensor([[3, 5, 2, 6, 1]])  # a prompt of two tokens, a response of three
     logprobs, _ = score_responses(model, alone([3, 5]), tokens[:, 2:], real(3))
     torch.testing.assert_close(response_logprobs(model.trunk(tokens).logits, tokens, prompt_width=2), logprobs)

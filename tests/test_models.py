@@ -1,4 +1,4 @@
-"""The seam, and the tabular policy behind it."""
+"""The interface, and the tabular policy behind it."""
 
 import pytest
 import torch

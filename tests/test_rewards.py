@@ -172,7 +172,7 @@ def test_the_table_of_the_longest_common_subsequence_gives_rouge_scores_rouge_l(
 
 @pytest.mark.parametrize("metric", [bleu, rouge, corpus_bleu, corpus_chrf])
 def test_texts_and_references_must_be_as_many(metric):
-    with pytest.raises(ValueError, match="hypotheses and references must be as many; got 2 and 1"):
+    with pytest.raises(ValueError, match="hypotheses and references must have the same length; got 2 and 1"):
         metric(["a", "b"], ["a"])
 
 

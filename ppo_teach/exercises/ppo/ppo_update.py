@@ -15,6 +15,8 @@ from ppo_teach.exercises.exercise import Case, Exercise, Misconception, pick
 from ppo_teach.masks import whiten
 from ppo_teach.policy import action_logprobs, entropy
 from ppo_teach.surrogate import clipped_surrogate
+from ppo_teach.update import Batch
+from ppo_teach.update import ppo_update as update_of_the_package
 from ppo_teach.values import clipped_value_loss
 
 
@@ -184,6 +186,15 @@ def in_two_halves(
             nn.utils.clip_grad_norm_(policy.parameters(), config.max_grad_norm)
             optimizer.step()
             policy.zero_grad()
+
+
+def through_the_package(
+    policy, optimizer, observations, actions, old_logprobs, old_values, advantages, returns, config, *, rng
+):
+    """What both trainers do. So whatever this exercise asks of the reader it asks of the package, too."""
+    real = torch.ones_like(actions, dtype=torch.bool)
+    batch = Batch((observations,), actions, real, old_logprobs, old_values, advantages, returns)
+    update_of_the_package(policy, optimizer, batch, config, rng=rng)
 
 
 def from_scratch(
@@ -553,6 +564,6 @@ EXERCISE = Exercise(
         "config.max_grad_norm).",
     ),
     misconceptions=MISCONCEPTIONS,
-    variants=(in_two_halves, from_scratch, by_epochs_of_rows),
+    variants=(through_the_package, in_two_halves, from_scratch, by_epochs_of_rows),
     play=play,
 )
