@@ -24,6 +24,7 @@ EXTRAS = PROJECT["optional-dependencies"]
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
 README = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 def pins() -> dict[str, str]:
@@ -194,3 +195,18 @@ def test_adam_takes_its_square_root_by_itself():
     ]
     assert len(calls) > 5
     assert [(path, call) for path, call in calls if "fused=True" not in call] == []
+
+
+PLACEHOLDERS = ("slug", "idea", "function.py", "NAME", "CHAPTER")
+
+
+def test_what_contributors_are_told_to_touch_is_there():
+    told = re.findall(r"`((?:book|ppo_teach|tests|experiments)/[\w/.-]+|pyproject\.toml)`", CONTRIBUTING)
+    real = [path for path in told if not any(word in path for word in PLACEHOLDERS)]
+    assert len(real) > 10
+    assert [path for path in real if not (ROOT / path).exists()] == []
+
+
+def test_a_chapter_with_a_module_and_an_exercise_takes_twelve_files():
+    table = CONTRIBUTING.split("twelve files")[1].split("\n## ")[0]
+    assert len(re.findall(r"^\| `", table, re.MULTILINE)) == 12
