@@ -255,6 +255,7 @@ def row(name: str) -> str:
     readers = [
         f"[{page.stem}](../{page.relative_to(ROOT).as_posix()})"
         for page in sorted((ROOT / "book").glob("**/*.md"))
+        if "_build" not in page.parts
         if f'record("{name}")' in (text := page.read_text(encoding="utf-8"))
         or f'recorded("{name}")' in text
         or f"results/{name}.md" in text

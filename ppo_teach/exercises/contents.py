@@ -7,11 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from ppo_teach.exercises.exercise import Exercise
-    from ppo_teach.exercises.riddle import Riddle
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -111,7 +107,7 @@ class Exercises(Mapping):
     def __init__(self) -> None:
         self._chapters = {name: chapter for chapter in CHAPTERS for name in chapter.exercises}
 
-    def __getitem__(self, name: str) -> "Exercise | Riddle":
+    def __getitem__(self, name: str) -> Any:
         return import_module(self._chapters[name].module_of(name)).EXERCISE
 
     def __contains__(self, name: object) -> bool:
