@@ -249,3 +249,11 @@ def test_results_that_promise_zeros_at_padding_keep_it(name):
     count, function = TAKE_A_MASK[name]
     result = function(*[torch.where(REPLIES, torch.full((4, 3), 2.0).double(), math.nan) for _ in range(count)])
     assert result[~REPLIES].tolist() == [0, 0, 0]
+
+
+def test_a_mean_on_an_accelerator_does_not_ask_for_a_number():
+    # As on a GPU, where asking waits for all that has been sent before; a meta tensor refuses to be asked at all.
+    x, mask = torch.ones(2, 3, device="meta"), torch.ones(2, 3, dtype=torch.bool, device="meta")
+    with pytest.raises(RuntimeError):
+        bool(mask.sum() > 0)
+    assert masked_mean(x, mask).shape == ()
