@@ -191,6 +191,14 @@ def without_training(task: Task, seed: int) -> Result:
     return {**numbers_of(task, start, start), "seconds": 0.0, "curves": {"iteration": [0]}}
 
 
+# What a policy was, what a reward that says nothing makes of it, and what the task's own reward does.
+START_PLACEBO_AND_PPO = {
+    "supervised start": without_training,
+    "constant reward": Method(learns_from_a_constant),
+    "PPO": Method(),
+}
+
+
 def best_of_the_start(task: Task, seed: int) -> Result:
     """N responses to each prompt of the test set, and the best by the task's score: no training, N times the writing.
 
