@@ -62,7 +62,7 @@ METHODS = {
     "imitation of its own best": Method(partial(learns_from_scores, trainer=ImitatorOfItsBest)),
     "REINFORCE": reinforce(SETTINGS_OF_GENERATION, times=4),
     "PPO": Method(),
-    **{f"PPO, β = {beta}": Method(settings={"kl": FixedKL(beta)}) for beta in (0, 0.01, 0.1, 0.3)},
+    **{f"PPO, β = {beta}": Method(settings={"kl": FixedKL(float(beta))}) for beta in (0, 0.01, 0.1, 0.3)},
     "music": Method(learns_from(music)),
     "music, best of eight": lambda task, seed: best_of_the_start(replace(task, score=music), seed),
     "praise and music": Method(learns_from_praise_of_music),
