@@ -1,6 +1,6 @@
 """Do PPO's relatives learn CartPole as well from equal samples, at four rates, and with batches used several times?
 
-A relative replaces acts of the trainer and nothing else: the networks, Adam, the entropy bonus, the norm of the
+A relative replaces phases of the trainer and nothing else: the networks, Adam, the entropy bonus, the norm of the
 gradient and the falling learning rate are the same for all.
 """
 

@@ -28,7 +28,7 @@ Training
     config          the settings of a run, and their rules
     update          several epochs of gradient steps on one batch
     control         PPO on classic control
-    trainer         PPO for language models, in three acts
+    trainer         PPO for language models, in three phases
 
 Use
     plots, records, tasks, runs, exercises, cli, __main__

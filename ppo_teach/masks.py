@@ -46,6 +46,16 @@ def zero_padding(x: Shaped[Tensor, "*B"], mask: Bool[Tensor, "*B"]) -> Shaped[Te
     return torch.where(mask, x, torch.zeros((), dtype=x.dtype, device=x.device))
 
 
+def blank_padding(
+    logits: Float[Tensor, "*B V"], actions: Int[Tensor, "*B"], mask: Bool[Tensor, "*B"]
+) -> tuple[Float[Tensor, "*B V"], Int[Tensor, "*B"]]:
+    """Logits and actions as they are at real positions, 0 at padding: a model may say anything there, NaN included.
+
+    The last dimension of the logits is the vocabulary, which the mask lacks.
+    """
+    return torch.where(mask[..., None], logits, 0.0), zero_padding(actions, mask)
+
+
 def masked_mean(x: Float[Tensor, "*B"], mask: Bool[Tensor, "*B"]) -> Float[Tensor, ""]:
     """The mean of x over real positions: each real token of the batch weighs the same.
 

@@ -16,6 +16,7 @@ from ppo_teach.advantages import gae, td_residuals
 from ppo_teach.exact import enumerate_responses, exact_values
 from ppo_teach.kl import kl_loss, kl_shaped_rewards
 from ppo_teach.masks import (
+    blank_padding,
     is_last_token,
     last_token,
     masked_mean,
@@ -139,6 +140,16 @@ def test_what_is_added_to_the_variance_is_1e_8():
     torch.testing.assert_close(whiten(x, torch.ones(1, 2, dtype=torch.bool)), expected, rtol=1e-14, atol=0)
 
 
+def test_what_a_model_says_at_padding_is_blank_by_hand():
+    # One reply: action 1, then a column of padding, where the logits are no numbers and the action is no action.
+    logits = torch.tensor([[[2.0, 3.0], [math.nan, math.inf]]], requires_grad=True)
+    blank, actions = blank_padding(logits, torch.tensor([[1, 99]]), torch.tensor([[True, False]]))
+    assert blank.tolist() == [[[2.0, 3.0], [0.0, 0.0]]]
+    assert actions.tolist() == [[1, 0]]
+    blank.square().sum().backward()
+    assert logits.grad.tolist() == [[[4.0, 6.0], [0.0, 0.0]]]
+
+
 @given(padded_batches(1))
 def test_whitened_numbers_have_mean_0_variance_1_and_zeros_at_padding(batch):
     x, mask = batch
@@ -180,6 +191,7 @@ ENDS, GOES_ON = is_last_token(REPLIES), torch.zeros_like(REPLIES)
 # name: how many float tensors with padding it takes, and the function of them
 TAKE_A_MASK = {
     "zero_padding": (1, lambda x: zero_padding(x, REPLIES)),
+    "blank_padding": (1, lambda x: blank_padding(torch.stack([x, -x], dim=-1), RESPONSES, REPLIES)[0]),
     "masked_mean": (1, lambda x: masked_mean(x, REPLIES)),
     "masked_variance": (1, lambda x: masked_variance(x, REPLIES)),
     "whiten": (1, lambda x: whiten(x, REPLIES)),

@@ -1,4 +1,4 @@
-"""PPO in three acts: what each does, what a run reports, and that a run can be stopped and taken up again."""
+"""PPO in three phases: what each does, what a run reports, and that a run can be stopped and taken up again."""
 
 import copy
 import json
@@ -107,7 +107,7 @@ def assert_equal(state: Any, other: Any) -> None:
 
 
 class Recorded(PPOTrainer):
-    """Remembers what the three acts handed on."""
+    """Remembers what the three phases handed on."""
 
     def act(self):
         self.acted = super().act()

@@ -13,8 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 import torch
+from jaxtyping import Int
 from platformdirs import user_cache_path
-from torch import nn
+from torch import Tensor, nn
 
 from ppo_teach.checkpoints import load_state, save_state
 from ppo_teach.kernels import probe
@@ -30,13 +31,13 @@ def supervised_start(task: Task, *, seed: int, device: str = "cpu") -> nn.Module
     A line on stderr tells how many texts of the corpus are longer than `max_tokens`: no model could say them whole.
     """
     model = task.build(seed).to(device)
-    _tell_what_does_not_fit(task, model)
+    responses, mask = encode_responses(task.tokenizer, task.corpus.references, eos=model.eos, pad=model.pad)
+    _tell_what_does_not_fit(mask.sum(dim=-1), task.settings.ppo.max_tokens)
     path = _cached_path(task, model, seed, device)
     with suppress(OSError, ValueError):  # it is not there, or damaged: made anew
         model.load_state_dict(load_state(path, device=device))
         return model
     writable = _is_writable(path.parent)
-    responses, mask = encode_responses(task.tokenizer, task.corpus.references, eos=model.eos, pad=model.pad)
     rng = torch.Generator(device).manual_seed(seed)
     pretrain(model, task.prompts(model, task.corpus), responses, mask, **asdict(task.settings.supervision), rng=rng)
     if writable:
@@ -45,9 +46,7 @@ def supervised_start(task: Task, *, seed: int, device: str = "cpu") -> nn.Module
     return model
 
 
-def _tell_what_does_not_fit(task: Task, model: nn.Module) -> None:
-    _, mask = encode_responses(task.tokenizer, task.corpus.references, eos=model.eos, pad=model.pad)
-    lengths, most = mask.sum(dim=-1), task.settings.ppo.max_tokens
+def _tell_what_does_not_fit(lengths: Int[Tensor, " N"], most: int) -> None:
     if too_long := int((lengths > most).sum()):
         print(
             f"{too_long} of the {len(lengths)} texts to imitate are longer than max_tokens, {most}, and can never be "
