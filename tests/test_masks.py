@@ -191,7 +191,10 @@ ENDS, GOES_ON = is_last_token(REPLIES), torch.zeros_like(REPLIES)
 # name: how many float tensors with padding it takes, and the function of them
 TAKE_A_MASK = {
     "zero_padding": (1, lambda x: zero_padding(x, REPLIES)),
-    "blank_padding": (1, lambda x: blank_padding(torch.stack([x, -x], dim=-1), RESPONSES, REPLIES)[0]),
+    "blank_padding": (
+        1,
+        lambda x: blank_padding(torch.stack([x, -x], dim=-1), RESPONSES, REPLIES)[0].exp().sum(dim=-1),
+    ),
     "masked_mean": (1, lambda x: masked_mean(x, REPLIES)),
     "masked_variance": (1, lambda x: masked_variance(x, REPLIES)),
     "whiten": (1, lambda x: whiten(x, REPLIES)),
