@@ -5,8 +5,8 @@ from pathlib import Path
 from random import Random
 
 from ppo_teach.runs.keyboard import answer, before_and_after, typed
-from ppo_teach.tasks.conversations import NAMES, prompt
-from ppo_teach.tasks.help_desk import Screen, screens
+from ppo_teach.tasks.dialogue.conversations import NAMES, prompt
+from ppo_teach.tasks.dialogue.help_desk import Screen, screens
 from ppo_teach.tasks.task import Task
 
 WELCOME = """You are a customer, and want to know when your order will be ready, where it is, or what it costs.

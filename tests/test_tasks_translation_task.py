@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from ppo_teach.tasks.english_chinese import is_chinese
 from ppo_teach.tasks.task import Task
-from ppo_teach.tasks.translation import report, translation
+from ppo_teach.tasks.translation.english_chinese import is_chinese
+from ppo_teach.tasks.translation.task import report, translation
 from ppo_teach.texts import encode_responses
 
 

@@ -12,9 +12,9 @@ from ppo_teach.config import PPOConfig
 from ppo_teach.kl import FixedKL
 from ppo_teach.language_models import tiny_causal
 from ppo_teach.rewards import bleu, corpus_bleu, corpus_chrf, rouge
-from ppo_teach.tasks.english_chinese import crawled, is_chinese, measure_words, random_sentence
 from ppo_teach.tasks.settings import Settings, Supervision
 from ppo_teach.tasks.task import Examples, Task
+from ppo_teach.tasks.translation.english_chinese import crawled, is_chinese, measure_words, random_sentence
 from ppo_teach.texts import build_tokenizer
 
 FLAW_RATE = 0.65

@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
-from ppo_teach.tasks.conversations import converse, summary
-from ppo_teach.tasks.dialogue import customers, dialogue, model_desk, old_desk, perfect_desk, report
-from ppo_teach.tasks.help_desk import read, spell
+from ppo_teach.tasks.dialogue.conversations import converse, summary
+from ppo_teach.tasks.dialogue.help_desk import read, spell
+from ppo_teach.tasks.dialogue.task import customers, dialogue, model_desk, old_desk, perfect_desk, report
 from ppo_teach.tasks.task import Task
 from ppo_teach.texts import encode_responses
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ppo_teach.tasks.dictionary import PEOPLE, THIRD_PERSONS, VERBS
-from ppo_teach.tasks.english_chinese import (
+from ppo_teach.tasks.translation.dictionary import PEOPLE, THIRD_PERSONS, VERBS
+from ppo_teach.tasks.translation.english_chinese import (
     FLAWS,
     Deed,
     Phrase,

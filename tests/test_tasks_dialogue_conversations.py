@@ -5,7 +5,15 @@ from random import Random
 
 import pytest
 
-from ppo_teach.tasks.conversations import Conversation, Customer, begin, converse, go_on, random_customer, summary
+from ppo_teach.tasks.dialogue.conversations import (
+    Conversation,
+    Customer,
+    begin,
+    converse,
+    go_on,
+    random_customer,
+    summary,
+)
 
 SCREEN = {"time": "friday", "place": "station", "cost": "nine"}
 

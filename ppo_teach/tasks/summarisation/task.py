@@ -17,9 +17,9 @@ from ppo_teach.config import PPOConfig
 from ppo_teach.kl import FixedKL
 from ppo_teach.language_models import tiny_seq2seq
 from ppo_teach.rewards import rouge
-from ppo_teach.tasks.fact_checker import check_facts, is_grammatical
-from ppo_teach.tasks.news import Story, random_story
 from ppo_teach.tasks.settings import Settings, Supervision
+from ppo_teach.tasks.summarisation.fact_checker import check_facts, is_grammatical
+from ppo_teach.tasks.summarisation.news import Story, random_story
 from ppo_teach.tasks.task import Examples, Task
 from ppo_teach.texts import build_tokenizer
 

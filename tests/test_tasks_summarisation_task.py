@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from ppo_teach.rewards import rouge
-from ppo_teach.tasks.fact_checker import check_facts, is_grammatical
-from ppo_teach.tasks.news import random_story
-from ppo_teach.tasks.summarisation import facts, found_headline, report, rouge_and_facts, summarisation
+from ppo_teach.tasks.summarisation.fact_checker import check_facts, is_grammatical
+from ppo_teach.tasks.summarisation.news import random_story
+from ppo_teach.tasks.summarisation.task import facts, found_headline, report, rouge_and_facts, summarisation
 from ppo_teach.tasks.task import Examples, Task
 from ppo_teach.texts import encode_responses
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ppo_teach.tasks.help_desk import (
+from ppo_teach.tasks.dialogue.help_desk import (
     OPENINGS,
     QUESTIONS,
     TONES,

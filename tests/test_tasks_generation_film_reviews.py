@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ppo_teach.tasks.film_reviews import clause_signs, is_review, random_review
+from ppo_teach.tasks.generation.film_reviews import clause_signs, is_review, random_review
 
 seeds = st.integers(0, 2**32)
 

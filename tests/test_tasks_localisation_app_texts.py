@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ppo_teach.tasks.app_texts import (
+from ppo_teach.tasks.localisation.app_texts import (
     PLACEHOLDERS,
     PRODUCTS,
     SENTENCES,

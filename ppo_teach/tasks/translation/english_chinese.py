@@ -15,7 +15,8 @@ from functools import cache
 from itertools import pairwise
 from random import Random
 
-from ppo_teach.tasks.dictionary import (
+from ppo_teach.tasks.grammar import any_of, join, perhaps
+from ppo_teach.tasks.translation.dictionary import (
     ADJECTIVES,
     AUXILIARIES,
     BE,
@@ -31,7 +32,6 @@ from ppo_teach.tasks.dictionary import (
     TIMES,
     VERBS,
 )
-from ppo_teach.tasks.grammar import any_of, join, perhaps
 
 FLAWS = ("measure", "particle", "order")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ppo_teach.tasks.poetry import poetry, report, score
+from ppo_teach.tasks.poetry.task import poetry, report, score
 from ppo_teach.tasks.task import Task
 from ppo_teach.texts import encode_responses
 

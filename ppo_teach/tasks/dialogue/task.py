@@ -17,9 +17,9 @@ from ppo_teach.kl import FixedKL
 from ppo_teach.language_models import tiny_seq2seq
 from ppo_teach.models import ActorCritic
 from ppo_teach.rollouts import generate
-from ppo_teach.tasks.conversations import Conversation, Customer, Desk, converse, random_customer
-from ppo_teach.tasks.desk_rules import is_right, is_wrong, score_by, support_desk
-from ppo_teach.tasks.help_desk import TONES, VALUES, evasion, question, read, screens, statement, toned
+from ppo_teach.tasks.dialogue.conversations import Conversation, Customer, Desk, converse, random_customer
+from ppo_teach.tasks.dialogue.desk_rules import is_right, is_wrong, score_by, support_desk
+from ppo_teach.tasks.dialogue.help_desk import TONES, VALUES, evasion, question, read, screens, statement, toned
 from ppo_teach.tasks.settings import Settings, Supervision
 from ppo_teach.tasks.task import Examples, Task
 from ppo_teach.texts import build_tokenizer, decode, encode_prompts

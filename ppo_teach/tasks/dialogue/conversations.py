@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
+from ppo_teach.tasks.dialogue.help_desk import QUESTIONS, VALUES, Reading, Screen, read, spell
 from ppo_teach.tasks.grammar import join
-from ppo_teach.tasks.help_desk import QUESTIONS, VALUES, Reading, Screen, read, spell
 
 PATIENCE = 2
 INQUIRIES = {  # how the customer asks

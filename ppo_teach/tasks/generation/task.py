@@ -18,7 +18,7 @@ from ppo_teach.config import PPOConfig
 from ppo_teach.kl import FixedKL
 from ppo_teach.language_models import tiny_causal
 from ppo_teach.rewards import Metric, bleu
-from ppo_teach.tasks.film_reviews import ASPECTS, Review, clause_signs, is_review, random_review
+from ppo_teach.tasks.generation.film_reviews import ASPECTS, Review, clause_signs, is_review, random_review
 from ppo_teach.tasks.settings import Settings, Supervision
 from ppo_teach.tasks.task import Examples, Task
 from ppo_teach.texts import build_tokenizer

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import chain
 
 from ppo_teach.tasks.grammar import any_of
-from ppo_teach.tasks.news import DAYS, KINDS, NUMBERS, TOWNS, VERBS
+from ppo_teach.tasks.summarisation.news import DAYS, KINDS, NUMBERS, TOWNS, VERBS
 
 BASES = {form: base for base, forms in VERBS.items() for form in (base, *forms)}
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ppo_teach.tasks.verses import ENDINGS, is_couplet, metre, random_couplet, rhyme
+from ppo_teach.tasks.poetry.verses import ENDINGS, is_couplet, metre, random_couplet, rhyme
 
 seeds = st.integers(0, 2**32)
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ppo_teach.tasks.fact_checker import check_facts, claims, is_grammatical, made_up
-from ppo_teach.tasks.news import DAYS, KINDS, NUMBERS, TOWNS, Event, random_story
+from ppo_teach.tasks.summarisation.fact_checker import check_facts, claims, is_grammatical, made_up
+from ppo_teach.tasks.summarisation.news import DAYS, KINDS, NUMBERS, TOWNS, Event, random_story
 
 seeds = st.integers(0, 2**32)
 ACCIDENT, CRIME, RESCUE, CUTS = KINDS

@@ -16,7 +16,7 @@ from ppo_teach.config import PPOConfig
 from ppo_teach.kl import FixedKL
 from ppo_teach.language_models import tiny_causal
 from ppo_teach.rewards import bleu, corpus_bleu
-from ppo_teach.tasks.app_texts import (
+from ppo_teach.tasks.localisation.app_texts import (
     FAULTS,
     PLACEHOLDERS,
     PRODUCTS,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ppo_teach.tasks.app_texts import PLACEHOLDERS, keeps_one_term, kept
-from ppo_teach.tasks.localisation import FAULT_RATE, bleu_alone, localisation, report, rules_kept, score
+from ppo_teach.tasks.localisation.app_texts import PLACEHOLDERS, keeps_one_term, kept
+from ppo_teach.tasks.localisation.task import FAULT_RATE, bleu_alone, localisation, report, rules_kept, score
 from ppo_teach.tasks.task import Task
 from ppo_teach.texts import encode_responses
 

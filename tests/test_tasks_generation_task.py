@@ -14,8 +14,8 @@ from ppo_teach.exact import kl_optimal_policy
 from ppo_teach.exercises.generation.distinct_n import distinct_n as distinct_n_of_numbers
 from ppo_teach.exercises.generation.frontier_point import frontier_point
 from ppo_teach.kl import exact_kl
-from ppo_teach.tasks.film_reviews import is_review, random_review
-from ppo_teach.tasks.generation import (
+from ppo_teach.tasks.generation.film_reviews import is_review, random_review
+from ppo_teach.tasks.generation.task import (
     distinct_n,
     generation,
     praise,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ppo_teach.tasks.desk_rules import assistant, character, is_right, is_wrong, score_by, support_desk
-from ppo_teach.tasks.help_desk import read
+from ppo_teach.tasks.dialogue.desk_rules import assistant, character, is_right, is_wrong, score_by, support_desk
+from ppo_teach.tasks.dialogue.help_desk import read
 
 ANSWER = "certainly , your order will be ready on friday ."
 QUESTION = "certainly , what is your name ?"

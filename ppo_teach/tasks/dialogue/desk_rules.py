@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ppo_teach.rewards import Metric
-from ppo_teach.tasks.help_desk import Reading, read
+from ppo_teach.tasks.dialogue.help_desk import Reading, read
 
 Rule = Callable[[Reading, Reading], float]
 
