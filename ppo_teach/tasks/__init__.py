@@ -4,7 +4,7 @@ settings        what a reader may change about a task
 task            the one shape of an application, and its evaluation
 grammar         helpers for grammars
 
-ticket_clerk    forty replies that everything is exact on
+ticket_clerk    a language of forty replies, on which everything can be computed exactly
 generation      film reviews, steered towards praise
 poetry          couplets in metre and rhyme
 own_lines       a task of a reader's own lines and score

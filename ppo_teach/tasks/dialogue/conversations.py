@@ -1,8 +1,8 @@
 """A customer who has a question, and whole conversations with a desk. Chapter: book/applications/dialogue.md.
 
-The customer knows who he is and what he wants, and may leave one of the two untold until he is asked. He cannot know
-the right answer: he takes the first that fits his question, and it is we who look at the screen. A reply that does not
-help him costs patience, and so does a rude one; when both points of it are spent, he leaves.
+The customer knows who he is and what he wants, but may leave out one of the two until he is asked. He cannot know the
+right answer: he accepts the first that fits his question, and only we compare it with the screen. He has two points of
+patience. A reply that does not help him costs one, and so does a rude one; when both are spent, he leaves.
 """
 
 from collections.abc import Callable, Sequence
@@ -45,7 +45,7 @@ def random_customer(screen: Screen, rng: Random) -> Customer:
 
 @dataclass(frozen=True)
 class Conversation:
-    """What has been said, and how things stand. The next turn is the desk's while it is open."""
+    """A conversation so far. While it is open, the desk speaks next."""
 
     customer: Customer
     turns: tuple[str, ...]
@@ -72,26 +72,26 @@ class Conversation:
 def prompt(screen: Screen, turns: Sequence[str]) -> str:
     """The screen, the last three turns, and the mark after which the desk speaks.
 
-    Three are enough: a customer who has to repeat himself repeats all that he told.
+    Three are enough: a customer who has to repeat himself repeats everything he has said.
     """
     return " ".join(["screen:", spell(screen), *turns[-3:], "desk:"])
 
 
 def begin(customer: Customer, rng: Random) -> Conversation:
-    """The customer has said the first sentence."""
+    """A conversation in which the customer has said his first sentence."""
     told = frozenset(QUESTIONS) - {customer.untold}
     return Conversation(customer, (f"customer: hello , {inquiry(customer, told, rng)}",), told)
 
 
 def inquiry(customer: Customer, told: frozenset[str], rng: Random) -> str:
-    """Who he is and what he wants, as far as he has told it."""
+    """Who he is and what he wants, as far as these slots are told."""
     named = f"this is {customer.name} ," if "name" in told else ""
     asked = rng.choice(INQUIRIES[customer.topic]) if "topic" in told else "i have a question about my order ."
     return join(named, asked)
 
 
 def go_on(conversation: Conversation, reply: str, rng: Random) -> Conversation:
-    """The conversation after a reply of the desk, and what the customer said to that."""
+    """The conversation after the desk's reply, and after the customer's next sentence."""
     customer, told, reading = conversation.customer, conversation.told, read(reply)
     helped = bool(reading.asked - told)
     told, patience = told | reading.asked, conversation.patience - (not helped) - reading.rude
@@ -116,7 +116,7 @@ Desk = Callable[[Sequence[Conversation]], Sequence[str]]  # a reply to each
 
 
 def converse(desk: Desk, customers: Sequence[Customer], *, seed: int = 0) -> list[Conversation]:
-    """Each customer's whole conversation with the desk, to its end. `seed` is that of the customers' words."""
+    """Each customer's whole conversation with the desk. `seed` decides what words the customers choose."""
     rngs = [Random(f"{seed} {row}") for row in range(len(customers))]
     conversations = [begin(customer, rng) for customer, rng in zip(customers, rngs, strict=True)]
     while open_rows := [row for row, conversation in enumerate(conversations) if conversation.outcome == "open"]:
@@ -127,7 +127,7 @@ def converse(desk: Desk, customers: Sequence[Customer], *, seed: int = 0) -> lis
 
 
 def summary(conversations: Sequence[Conversation]) -> dict[str, float]:
-    """In percent: conversations that ended so; polite and rude replies. And the replies that one took, on average."""
+    """In percent: conversations by outcome, then polite and rude replies. Last, the mean number of replies in one."""
     ends = [conversation.outcome for conversation in conversations]
     readings = [read(reply) for conversation in conversations for reply in conversation.replies]
     return {

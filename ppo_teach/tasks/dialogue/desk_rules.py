@@ -1,7 +1,7 @@
 """What is a good reply? Three rules on one reading. Chapter: book/applications/dialogue.md.
 
-A support desk, an assistant and a fictional character would be paid for different things. A rule holds a reply against
-the one that was due, both as `help_desk.read` reads them, and gives a bounded number.
+A support desk, an assistant and a fictional character are paid for different things. A rule compares a reply with the
+one that was due, both as `help_desk.read` reads them, and returns a bounded number.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,29 +17,29 @@ Rule = Callable[[Reading, Reading], float]
 
 
 def is_right(reply: Reading, due: Reading) -> bool:
-    """Whether a fluent reply says and asks what was due, and nothing else."""
+    """Whether a reply is fluent, and says and asks exactly what was due."""
     return reply.fluent and (reply.values, reply.asked) == (due.values, due.asked)
 
 
 def is_wrong(reply: Reading, due: Reading) -> bool:
-    """Whether a reply says a value that is not so, or that it should not have told: first the name, then the answer."""
+    """Whether a reply says a value that was not due: a false one, or any before name and question are known."""
     return not reply.values <= due.values
 
 
 def support_desk(reply: Reading, due: Reading) -> float:
-    """Right, polite and brief: from −4 to 3. A word costs from the twelfth on, up to the twenty-first."""
+    """Right, polite and brief: from −4 to 3. Each word from the twelfth to the twenty-first costs 0.15."""
     courtesy = 1.0 * (reply.polite and reply.fluent) - 1.5 * reply.rude
     return 2.0 * is_right(reply, due) - is_wrong(reply, due) + courtesy - 0.15 * min(max(reply.words - 11, 0), 10)
 
 
 def assistant(reply: Reading, due: Reading) -> float:
-    """Right, and rather silent than wrong: from −4.5 to 2.5. It may be long."""
+    """Right, and rather vague than wrong: from −4.5 to 2.5. Length costs nothing."""
     courtesy = 0.5 * (reply.polite and reply.fluent) - 1.5 * reply.rude
     return 2.0 * is_right(reply, due) - 3.0 * is_wrong(reply, due) + courtesy
 
 
 def character(reply: Reading, due: Reading) -> float:
-    """A pirate behind a counter: from −1 to 3. What he says may be wrong, as long as a pirate would put it so."""
+    """A pirate behind a counter: from −1 to 3. What he says may be wrong, as long as he says it like a pirate."""
     return 2.0 * (reply.piratical and reply.fluent) + is_right(reply, due) - 1.0 * reply.rude
 
 

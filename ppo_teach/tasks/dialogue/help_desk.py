@@ -1,12 +1,12 @@
-"""A shop's help desk: its screen, its replies, and a reader of these. Chapter: book/applications/dialogue.md.
+"""A shop's help desk: its screen, its replies, and how to read them. Chapter: book/applications/dialogue.md.
 
     screen     friday station nine
     statement  your order will be ready on friday | we will look into it
     question   what is your name | what is your question about your order
     reply      (opening)? statement "." (closing)?, or with a question and "?"
 
-Openings and closings carry the tone: polite, plain, rude, or a pirate's. The reader knows the words of this module but
-none of the functions that put them together.
+Openings and closings carry the tone: polite, plain, rude, or a pirate's. `read` uses the words of this module, and none
+of the functions that put them together.
 """
 
 import re
@@ -52,7 +52,7 @@ Screen = Mapping[str, str]  # topic: value
 
 
 def screens() -> list[Screen]:
-    """All there are."""
+    """All 343 of them."""
     return [dict(zip(VALUES, values, strict=True)) for values in product(*VALUES.values())]
 
 
@@ -82,7 +82,7 @@ def toned(content: str, tone: str, rng: Random) -> str:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a reader takes from a reply, whoever wrote it and however it is written."""
+    """What a reply says, and how."""
 
     values: frozenset[str]
     asked: frozenset[str]  # slots
@@ -108,7 +108,7 @@ SIGNS = {
 
 
 def read(reply: str) -> Reading:
-    """The reading of any text: by its words, not by where it came from."""
+    """Read any text, whoever wrote it, by its words."""
     words = re.findall(r"\w+", reply)
     shows = {name: re.search(rf"\b(?:{sign})", reply) is not None for name, sign in SIGNS.items()}
     return Reading(

@@ -1,9 +1,9 @@
 """A help desk that learns to help. Chapter: book/applications/dialogue.md.
 
 The prompt is what the desk sees, its screen and the conversation so far; the response is one reply, and one reply is
-one episode. The supervised start imitates an old desk that was often rude, told strangers what it should have asked a
-name for, and would not talk about money. The model is an encoder–decoder, as in `summarisation`: it reads
-the screen and what has been said before it speaks.
+one episode. The supervised start imitates an old desk that was often rude, answered strangers without asking their
+names, and avoided questions about money. The model is an encoder–decoder, as in `summarisation`: it reads the screen
+and what has been said before it speaks.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from ppo_teach.tasks.settings import Settings, Supervision
 from ppo_teach.tasks.task import Examples, Task
 from ppo_teach.texts import build_tokenizer, decode, encode_prompts
 
-SPLITS = {  # which screens, and how many customers have each
+SPLITS = {  # which screens, and how many customers for each
     "train": (slice(243), 12),
     "validation": (slice(243, 293), 4),
     "test": (slice(293, 343), 4),
@@ -37,7 +37,7 @@ SETTINGS_OF_DIALOGUE = Settings(
 
 
 def dialogue() -> Task:
-    """The task, with the support desk's rule. Its customers are always the same; a run's seed is that of the rest."""
+    """The task, with the support desk's rule. Its customers are always the same; a run's seed is for model and PPO."""
     (prompts, replies, dues), validation, test = (old_logs(customers(split)) for split in SPLITS)
     tokenizer = build_tokenizer([*prompts, *replies, *dues])
     return Task(
@@ -63,7 +63,7 @@ def customers(split: str) -> tuple[Customer, ...]:
 
 
 def report(responses: Sequence[str], references: Sequence[str]) -> dict[str, float]:
-    """In percent: the support desk's score, of the 3 points that it can be; then replies. And words in a reply."""
+    """In percent: the support desk's score, of its highest, 3; replies of each kind. Last, the mean length in words."""
     pairs = [(read(response), read(reference)) for response, reference in zip(responses, references, strict=True)]
     totals = {
         "gold score": 100 * sum(support_desk(*pair) for pair in pairs) / 3,
@@ -78,16 +78,16 @@ def report(responses: Sequence[str], references: Sequence[str]) -> dict[str, flo
     return {name: total / len(pairs) for name, total in totals.items()}
 
 
-# Desks: from open conversations to a reply to each.
+# Desks: each is given open conversations and returns a reply to every one.
 
 
 def perfect_desk(conversations: Sequence[Conversation]) -> list[str]:
-    """Politely does what is due. Of several wordings it always takes the same for the same prompt."""
+    """Does what is due, politely. The same prompt always gets the same wording."""
     return [f"certainly , {due_content(open_one, Random(open_one.prompt))}" for open_one in conversations]
 
 
 def old_desk(*, seed: int) -> Desk:
-    """Does what is due in half of the cases, else tells too early, tells a falsehood, or says nothing; in any tone."""
+    """Does what is due about half of the time. Else it answers too early, says a falsehood or evades; in any tone."""
     rng = Random(seed)
 
     def reply(conversation: Conversation) -> str:
@@ -102,7 +102,7 @@ def old_desk(*, seed: int) -> Desk:
 
 
 def model_desk(task: Task, model: ActorCritic, *, seed: int = 0) -> Desk:
-    """The model behind the counter: its replies are sampled."""
+    """The model as a desk: its replies are sampled."""
     device = next(model.parameters()).device
     rng = torch.Generator(device).manual_seed(seed)
 
@@ -130,7 +130,7 @@ def old_logs(callers: Sequence[Customer]) -> tuple[list[str], list[str], list[st
 
 
 def due_content(conversation: Conversation, rng: Random) -> str:
-    """What helps this customer now."""
+    """What the desk should say now: the answer, or a question for what is still missing."""
     customer = conversation.customer
     if conversation.due == "answer":
         return statement(customer.topic, customer.answer, rng)
@@ -138,7 +138,7 @@ def due_content(conversation: Conversation, rng: Random) -> str:
 
 
 def mistake(conversation: Conversation, rng: Random) -> str:
-    """The answer to somebody who has not told his name, or to a question that he has not asked; else a false answer."""
+    """An answer before name and question are known; a false answer when they are."""
     customer = conversation.customer
     if conversation.due == "answer":
         return statement(customer.topic, rng.choice([v for v in VALUES[customer.topic] if v != customer.answer]), rng)

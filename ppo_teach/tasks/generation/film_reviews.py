@@ -6,7 +6,7 @@
     predicate   was utterly charming | were not very funny
     opinion     i truly enjoyed the clever ending | we did not like the songs
 
-A clause says something good (+1) or bad (−1): its first word of praise or blame does, and "not" turns it round.
+The first word of praise or blame in a clause decides whether it is good (+1) or bad (−1); "not" reverses it.
 """
 
 import re
@@ -79,7 +79,7 @@ def _random_clause(sign: int, rng: Random) -> str:
 
 
 def is_review(text: str) -> bool:
-    """Whether the grammar could have written the text, as to its form: it may be of two minds, but not lack a verb."""
+    """Whether the text has the form of the grammar's reviews; its clauses may contradict each other."""
     return _review_pattern().fullmatch(text) is not None
 
 

@@ -1,7 +1,7 @@
 """Film reviews, steered towards praise. Chapter: book/applications/generation.md.
 
 The prompt is the opening of a review, the response its rest. The reward is a small classifier's belief that the whole
-review is positive: a number the grammar knows nothing of, so what it does to the language can be measured exactly.
+review is positive. The grammar has no part in it, so the grammar can measure what this reward does to the language.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -32,7 +32,7 @@ Classifier = Callable[[Sequence[str]], Float[Tensor, " B"]]
 
 
 def generation() -> Task:
-    """The task. Its reviews are always the same; a run's seed is that of the model and of PPO."""
+    """The task. Its reviews are always the same; a run's seed is for the model and for PPO."""
     rng = Random(0)
     reviews = [random_review(rng) for _ in range(6000)]
     openings = list(dict.fromkeys(review.opening for review in reviews))
@@ -75,9 +75,9 @@ def whole_reviews(responses: Sequence[str], openings: Sequence[str]) -> list[str
 
 
 def praise(responses: Sequence[str], openings: Sequence[str]) -> Float[Tensor, " B"]:
-    """What share of the clauses of each whole review praises, from 0 to 1; −1 for what is no review of the grammar.
+    """The share of clauses that praise in each whole review, from 0 to 1; −1 for a text that is no review.
 
-    No model learned it, so no model can deceive it: the gold score of book/language/reward-models.md.
+    It is computed from the grammar, not learned: the gold score of book/language/reward-models.md.
     """
     signs = [clause_signs(text) if is_review(text) else [] for text in whole_reviews(responses, openings)]
     return torch.tensor([sum(sign > 0 for sign in each) / len(each) if each else -1.0 for each in signs])
@@ -86,7 +86,7 @@ def praise(responses: Sequence[str], openings: Sequence[str]) -> Float[Tensor, "
 def speaks_of(topic: Collection[str]) -> Metric:
     """A score: the share of the aspects named in a response that belong to the topic, from 0 to 1; 0 if none is named.
 
-    It counts words, whatever stands around them. The opening names an aspect too, and is not the policy's own.
+    It counts words and ignores their context. The opening is not counted: the policy did not write it.
     """
     known = {aspect for aspects in ASPECTS.values() for aspect in aspects}
 
@@ -124,16 +124,16 @@ def train_classifier(tokenizer: Tokenizer, reviews: Sequence[Review], *, steps: 
 def distinct_n(texts: Sequence[str], *, n: int) -> float:
     """The share of different n-grams among all n-grams of these texts, from 0 to 1. Source: Li et al. (2016).
 
-    Many texts have fewer different n-grams for each of theirs than few have: compare sets of one size.
+    The more texts, the smaller the share: compare sets of the same size.
     """
     ngrams = [tuple(words[i : i + n]) for words in map(str.split, texts) for i in range(len(words) - n + 1)]
     return len(set(ngrams)) / max(len(ngrams), 1)
 
 
 def self_bleu(texts: Sequence[str]) -> float:
-    """How alike these texts are: sentence BLEU of each against each other, averaged over all pairs; from 0 to 1.
+    """How alike these texts are: sentence BLEU of each against every other, averaged over all pairs; from 0 to 1.
 
-    The number of pairs grows with the square of the texts'. Source: Shen et al. (2019), pairwise BLEU.
+    The number of pairs grows with the square of the number of texts. Source: Shen et al. (2019), pairwise BLEU.
     """
     hypotheses, references = zip(*permutations(texts, 2), strict=True)
     return bleu(hypotheses, references, tokenize="none").mean().item()

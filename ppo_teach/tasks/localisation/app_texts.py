@@ -70,7 +70,7 @@ class AppText:
 
 
 def random_app_text(rng: Random) -> AppText:
-    """A text of the grammar; either word of its thing is as good as the other."""
+    """A text of the grammar; it keeps to either of its thing's two words."""
     thing = rng.choice(tuple(THINGS))
     sentences = tuple(rng.sample(tuple(SENTENCES), 3))
     return AppText(sentences, thing, rng.choice(THINGS[thing][2]), rng.choice(tuple(PRODUCTS)))

@@ -1,8 +1,8 @@
 """Texts of an app into Chinese: what must not be translated, and what a metric does not see.
 
-Chapter: book/applications/translation.md. BLEU holds a response against one reference, and the references use either
-word of a thing. The second half of the reward holds it against the rules that a shop has: placeholders and products
-survive, and a text keeps to one word for one thing, whichever.
+Chapter: book/applications/translation.md. BLEU compares a response with one reference, which uses either of the two
+words of a thing. The second half of the reward checks rules: placeholders and products survive, and a text keeps to one
+word for one thing, whichever.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ SETTINGS_OF_LOCALISATION = Settings(
 
 
 def localisation() -> Task:
-    """The task. Its texts are always the same; a run's seed is that of the model and of PPO."""
+    """The task. Its texts are always the same; a run's seed is for the model and for PPO."""
     rng = Random(0)
     texts = {}
     while len(texts) < 4400:
@@ -64,7 +64,7 @@ def localisation() -> Task:
 
 
 def bleu_alone(responses: Sequence[str], references: Sequence[str]) -> Float[Tensor, " B"]:
-    """Sentence BLEU over the words as they are, for nothing may tear a placeholder apart; in [0, 1]."""
+    """Sentence BLEU over the words as they are, so that no tokenizer splits a placeholder; in [0, 1]."""
     return bleu(responses, references, tokenize="none")
 
 

@@ -1,7 +1,7 @@
 """Couplets in metre and rhyme, from a start that counts no syllables. Chapter: book/applications/generation.md.
 
-The prompt is the opening of a couplet, the response its rest. The reward hears it and does not read it: it knows
-stresses and endings, and nothing of grammar or of sense.
+The prompt is the opening of a couplet, the response its rest. The reward listens and does not read: it knows
+stresses and endings, and nothing about grammar or sense.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ SETTINGS_OF_POETRY = Settings(
 
 
 def poetry() -> Task:
-    """The task. Its couplets are always the same; a run's seed is that of the model and of PPO."""
+    """The task. Its couplets are always the same; a run's seed is for the model and for PPO."""
     rng = Random(0)
     couplets = [random_couplet(rng) for _ in range(6000)]
     openings = list(dict.fromkeys(couplet.opening for couplet in couplets))
@@ -61,7 +61,7 @@ def score(responses: Sequence[str], openings: Sequence[str]) -> Float[Tensor, " 
 
 
 def report(responses: Sequence[str], openings: Sequence[str]) -> dict[str, float]:
-    """In percent: couplets of which both lines scan, that rhyme, that the grammar could have written; trigrams."""
+    """In percent: couplets whose lines scan, that rhyme, that the grammar could have written; distinct trigrams."""
     couplets = lines_of_couplets(responses, openings)
     return {
         "scanning": 100 * fmean(len(lines) == 2 and all(metre(line) == 1 for line in lines) for lines in couplets),

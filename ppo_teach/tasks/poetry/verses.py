@@ -5,7 +5,7 @@
     rest      sang beneath the tree
     line      the wild crow slept below a moon | below a moon the wild crow slept
 
-A word sounds as a row of syllables, stressed (1) or not (0). Five times an unstressed and then a stressed one make a
+A word is a row of syllables, stressed (1) or not (0). Five pairs of an unstressed and a stressed syllable make a
 line of iambic pentameter: "my SILver RIVer SANG beNEATH the TREE". Two lines rhyme when their last words end in the
 same sound and differ.
 """
@@ -59,7 +59,7 @@ class Couplet:
 
 
 def random_couplet(rng: Random) -> Couplet:
-    """Two lines whose syllables nobody counted; they rhyme when chance will have it."""
+    """Two lines whose syllables are not counted; they rhyme only by chance."""
     opening = f"{rng.choice(DETERMINERS)} {rng.choice(ADJECTIVES['10'])} {rng.choice(ALL_NOUNS)}"
     return Couplet(opening, f"{_random_rest(rng)} / {_random_line(rng)}")
 
@@ -85,9 +85,9 @@ def _any(words: dict[str, list[str]], rng: Random) -> str:
 
 
 def metre(line: str) -> float:
-    """The share of syllables that are stressed as an iambic pentameter has them, whatever the grammar; from 0 to 1.
+    """The share of syllables that have the stress of an iambic pentameter, position by position; from 0 to 1.
 
-    Position by position; syllables too many or too few are misplaced. A word that is not of the grammar has no sound.
+    Surplus and missing syllables count as wrong. A word that is not in the grammar counts as one wrong syllable.
     """
     stresses = "".join(STRESSES.get(word, "?") for word in line.split())
     right = sum(sound == wanted for sound, wanted in zip(stresses, PENTAMETER, strict=False))
@@ -101,7 +101,7 @@ def rhyme(line: str, other: str) -> bool:
 
 
 def is_couplet(text: str) -> bool:
-    """Whether the grammar could have written the text: two lines, each with its verb and in order."""
+    """Whether the grammar could have written the text."""
     return _couplet_pattern().fullmatch(text) is not None
 
 

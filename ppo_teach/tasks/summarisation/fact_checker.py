@@ -1,6 +1,6 @@
 """What a headline says, and whether it is true. Chapter: book/applications/summarisation.md.
 
-The grammar of `news` once more, as regular expressions: a second description, independent of what writes the stories.
+The grammar of `news` once more, as regular expressions: independent of the functions that write the stories.
 """
 
 import re
@@ -14,7 +14,7 @@ BASES = {form: base for base, forms in VERBS.items() for form in (base, *forms)}
 
 
 def claims(text: str) -> dict[str, set[str]]:
-    """What a headline or a lead says of each fact: nothing, one thing, or several that contradict each other.
+    """What a headline or a lead says about each fact: nothing, one thing, or several that contradict each other.
 
     A verb counts in any form, as its base.
     """
@@ -22,9 +22,9 @@ def claims(text: str) -> dict[str, set[str]]:
 
 
 def check_facts(text: str, truth: str) -> dict[str, str]:
-    """Each fact of a headline `truth`: "right", "wrong" or "missing" in the text.
+    """Whether the text has each fact of the headline `truth`: "right", "wrong" or "missing".
 
-    A fact is wrong when the text says anything else of it, even beside what is true.
+    A fact is wrong when the text says anything else about it, even together with the truth.
     """
     said, true = claims(text), claims(truth)
     verdict = {fact: "right" if said[fact] == true[fact] else "wrong" for fact in true}
@@ -37,7 +37,7 @@ def made_up(text: str, story: str) -> list[str]:
 
 
 def is_grammatical(text: str) -> bool:
-    """Whether the text is a headline, long or short, or a lead of the grammar, whatever it says."""
+    """Whether the text is a headline, long or short, or a lead of the grammar, true or not."""
     return _pattern().fullmatch(text) is not None
 
 

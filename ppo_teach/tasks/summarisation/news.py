@@ -3,8 +3,8 @@
     a fire struck kelby on monday . last year a storm damaged six barns in hollin . nine people were hurt . the fire
     destroyed three houses .
 
-A story begins with its lead. The other sentences stand in any order, and one of them misleads: it brings a number, a
-day or a town of its own. A headline states six facts (who, deed, count, thing, town, toll) in one of three orders:
+A story begins with its lead. The other sentences come in any order, and one of them misleads: it has a number, a day
+or a town of its own. A headline states six facts (who, deed, count, thing, town, toll) in one of three orders:
 
     active       fire destroys three houses in kelby , nine hurt
     passive      three houses destroyed by fire in kelby , nine hurt

@@ -30,9 +30,9 @@ SETTINGS_OF_SUMMARISATION = Settings(
 
 
 def summarisation() -> Task:
-    """The task. Its stories are always the same; a run's seed is that of the model and of PPO.
+    """The task. Its stories are always the same; a run's seed is for the model and for PPO.
 
-    A reference is one of three good headlines, whichever its editor liked.
+    A reference is one of three good headlines, drawn at random.
     """
     rng = Random(0)
     stories = {story.text: story for story in (random_story(rng) for _ in range(4400))}
@@ -56,7 +56,7 @@ def summarisation() -> Task:
 
 
 def found_headline(story: Story, rng: Random) -> str:
-    """What the web has for a headline: often the lead, seldom another story's headline or two facts of six."""
+    """A headline as found on the web: often the lead, sometimes another story's headline or two facts of six."""
     match rng.choices(["lead", "another's", "short", "good"], weights=[45, 10, 10, 35])[0]:
         case "lead":
             return story.lead
@@ -69,9 +69,9 @@ def found_headline(story: Story, rng: Random) -> str:
 
 
 def facts(headlines: Sequence[str], references: Sequence[str], *, price: float = 1.0) -> Float[Tensor, " B"]:
-    """Of each headline the share of the reference's facts that it has right, less `price` times the share it has wrong.
+    """The share of the reference's facts that a headline has right, less `price` times the share it has wrong.
 
-    What is missing earns and costs nothing. No other word of a reference is read: a list of facts would do.
+    A missing fact earns and costs nothing. Of a reference only the facts are read: a list of them would do.
     """
     scores = []
     for headline, reference in zip(headlines, references, strict=True):

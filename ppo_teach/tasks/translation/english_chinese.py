@@ -1,7 +1,7 @@
 """English sentences and their Chinese translations, from one grammar. Chapter: book/applications/translation.md.
 
-A sentence is a small tree of English words, a `Deed` or a `Scene`, that writes itself down in either language. Its
-Chinese may carry flaws, the habits of a word-for-word translator:
+A sentence is a small tree of English words, a `Deed` or a `Scene`, that can be written in either language. Its Chinese
+may have flaws, the habits of a word-for-word translator:
 
     measure     个 as the measure word for everything     三 个 书       for  三 本 书        three books
     particle    adjectives without 的                     红色 书        for  红色 的 书      red book
@@ -114,7 +114,7 @@ class Scene:
 
 
 def random_sentence(rng: Random) -> Deed | Scene:
-    """A sentence of the grammar. What is denied is definite: nobody says that he did not buy four hats."""
+    """A sentence of the grammar. Denied things are definite: nobody says that he did not buy four hats."""
     tense = rng.choice(tuple(TIMES))
     time = perhaps(tuple(TIMES[tense]), rng, probability=0.7)
     place = rng.choice(tuple(PLACES))

@@ -1,6 +1,6 @@
 """English to Chinese, from a supervised start that learned bad habits. Chapter: book/applications/translation.md.
 
-The text found on the web was written word for word: each of three flaws shows in two sentences of three, so a model
+The text found on the web was translated word for word: each of three flaws shows in two sentences of three, so a model
 that imitates it makes all three when it decodes greedily. PPO never sees a good translation; it sees BLEU.
 """
 
@@ -25,7 +25,7 @@ SETTINGS_OF_TRANSLATION = Settings(
 
 
 def translation() -> Task:
-    """The task. Its sentences are always the same; a run's seed is that of the model and of PPO."""
+    """The task. Its sentences are always the same; a run's seed is for the model and for PPO."""
     rng = Random(0)
     sentences = {}
     while len(sentences) < 4400:
