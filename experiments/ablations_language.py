@@ -27,7 +27,7 @@ from experiments.methods import (
 from ppo_teach.kl import FixedKL
 from ppo_teach.models import ActorCritic, Step
 from ppo_teach.runs.starts import supervised_start
-from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION, generation
+from ppo_teach.tasks.generation.task import SETTINGS_OF_GENERATION, generation
 from ppo_teach.tasks.task import Task, evaluate
 from ppo_teach.texts import Prompts
 from ppo_teach.trainer import PPOTrainer

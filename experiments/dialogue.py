@@ -39,10 +39,10 @@ from ppo_teach.reward_model import RewardModel, learned_reward, pair_scores, tra
 from ppo_teach.rewards import text_reward
 from ppo_teach.rollouts import Rollout, generate
 from ppo_teach.runs.starts import supervised_start
-from ppo_teach.tasks.conversations import Conversation, Desk, converse, summary
-from ppo_teach.tasks.desk_rules import assistant, character, score_by
-from ppo_teach.tasks.dialogue import SETTINGS_OF_DIALOGUE, customers, dialogue, model_desk, old_desk, perfect_desk
-from ppo_teach.tasks.help_desk import VALUES, Reading, read, statement
+from ppo_teach.tasks.dialogue.conversations import Conversation, Desk, converse, summary
+from ppo_teach.tasks.dialogue.desk_rules import assistant, character, score_by
+from ppo_teach.tasks.dialogue.help_desk import VALUES, Reading, read, statement
+from ppo_teach.tasks.dialogue.task import SETTINGS_OF_DIALOGUE, customers, dialogue, model_desk, old_desk, perfect_desk
 from ppo_teach.tasks.task import Examples, Task, evaluate
 from ppo_teach.texts import Prompts, decode, encode_prompts, encode_responses
 from ppo_teach.trainer import PPOTrainer

@@ -2,7 +2,7 @@
 
 from experiments.beside import START_PLACEBO_AND_PPO, shortened
 from experiments.framework import Experiment
-from ppo_teach.tasks.generation import generation
+from ppo_teach.tasks.generation.task import generation
 
 NUMBERS = ("P(positive)", "grammatical", "praising", "distinct trigrams")
 

@@ -23,10 +23,10 @@ from experiments.beside import (
 from experiments.framework import Experiment, Result
 from experiments.translators import grammar, translation_with_flaws
 from ppo_teach.config import PPOConfig
-from ppo_teach.tasks.app_texts import random_app_text
-from ppo_teach.tasks.localisation import SETTINGS_OF_LOCALISATION, localisation
+from ppo_teach.tasks.localisation.app_texts import random_app_text
+from ppo_teach.tasks.localisation.task import SETTINGS_OF_LOCALISATION, localisation
 from ppo_teach.tasks.task import Examples, Task
-from ppo_teach.tasks.translation import SETTINGS_OF_TRANSLATION
+from ppo_teach.tasks.translation.task import SETTINGS_OF_TRANSLATION
 from ppo_teach.trainer import PPOTrainer
 
 FEW, MANY = 300, 16_000

@@ -16,7 +16,7 @@ from experiments.beside import (
     without_training,
 )
 from experiments.framework import Experiment
-from ppo_teach.tasks.localisation import SETTINGS_OF_LOCALISATION, bleu_alone, localisation
+from ppo_teach.tasks.localisation.task import SETTINGS_OF_LOCALISATION, bleu_alone, localisation
 
 RATE = SETTINGS_OF_LOCALISATION.ppo.learning_rate
 METHODS = {

@@ -24,7 +24,7 @@ from experiments.beside import (
 )
 from experiments.framework import Experiment
 from ppo_teach.kl import FixedKL
-from ppo_teach.tasks.poetry import SETTINGS_OF_POETRY, poetry
+from ppo_teach.tasks.poetry.task import SETTINGS_OF_POETRY, poetry
 
 METHODS = {
     "supervised start": without_training,

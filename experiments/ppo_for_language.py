@@ -18,7 +18,7 @@ from experiments.beside import (
 )
 from experiments.framework import Experiment
 from experiments.methods import ReinforceWithBaseline, relative
-from ppo_teach.tasks.translation import SETTINGS_OF_TRANSLATION, translation
+from ppo_teach.tasks.translation.task import SETTINGS_OF_TRANSLATION, translation
 from ppo_teach.trainer import PPOTrainer
 
 RATE = SETTINGS_OF_TRANSLATION.ppo.learning_rate

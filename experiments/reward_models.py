@@ -26,7 +26,7 @@ from ppo_teach.reward_model import (
 from ppo_teach.rewards import Reward, constant
 from ppo_teach.rollouts import Rollout, generate
 from ppo_teach.runs.starts import supervised_start
-from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION, generation, praise
+from ppo_teach.tasks.generation.task import SETTINGS_OF_GENERATION, generation, praise
 from ppo_teach.tasks.task import Examples, Task, evaluate
 from ppo_teach.texts import Prompts
 from ppo_teach.trainer import PPOTrainer

@@ -15,7 +15,7 @@ from experiments.beside import (
     shortened,
 )
 from experiments.framework import Experiment
-from ppo_teach.tasks.generation import generation
+from ppo_teach.tasks.generation.task import generation
 
 METHODS = {
     "more of the same corpus": Method(imitates_the_corpus),

@@ -33,7 +33,7 @@ from ppo_teach.kl import FixedKL
 from ppo_teach.masks import masked_mean
 from ppo_teach.rollouts import score_responses
 from ppo_teach.runs.starts import supervised_start
-from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION, distinct_n, generation, self_bleu, speaks_of
+from ppo_teach.tasks.generation.task import SETTINGS_OF_GENERATION, distinct_n, generation, self_bleu, speaks_of
 from ppo_teach.tasks.task import Task
 from ppo_teach.texts import encode_prompts, encode_responses
 from ppo_teach.trainer import PPOTrainer

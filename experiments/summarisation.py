@@ -34,9 +34,9 @@ from experiments.framework import Experiment, Result, rounded
 from ppo_teach.config import PPOConfig
 from ppo_teach.kl import FixedKL
 from ppo_teach.rewards import Metric, rouge
-from ppo_teach.tasks.fact_checker import check_facts
-from ppo_teach.tasks.news import NUMBERS
-from ppo_teach.tasks.summarisation import SETTINGS_OF_SUMMARISATION, rouge_and_facts, summarisation
+from ppo_teach.tasks.summarisation.fact_checker import check_facts
+from ppo_teach.tasks.summarisation.news import NUMBERS
+from ppo_teach.tasks.summarisation.task import SETTINGS_OF_SUMMARISATION, rouge_and_facts, summarisation
 from ppo_teach.tasks.task import Examples, Task
 from ppo_teach.trainer import PPOTrainer
 

@@ -3,7 +3,7 @@
 from experiments.beside import START_PLACEBO_AND_PPO, shortened
 from experiments.framework import Experiment
 from ppo_teach.rewards import corpus_bleu_signature
-from ppo_teach.tasks.translation import translation
+from ppo_teach.tasks.translation.task import translation
 
 NUMBERS = ("BLEU", "chrF", "measure words", "grammatical")
 

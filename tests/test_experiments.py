@@ -48,8 +48,8 @@ from ppo_teach.records import recorded
 from ppo_teach.rewards import constant
 from ppo_teach.rollouts import generate, score_responses
 from ppo_teach.runs.starts import supervised_start
-from ppo_teach.tasks.dialogue import dialogue
-from ppo_teach.tasks.help_desk import read
+from ppo_teach.tasks.dialogue.help_desk import read
+from ppo_teach.tasks.dialogue.task import dialogue
 from ppo_teach.tasks.task import Task, evaluate
 from ppo_teach.texts import decode
 from ppo_teach.trainer import PPOTrainer

@@ -181,7 +181,7 @@ def test_a_folder_without_a_finished_run_cannot_be_evaluated(tmp_path: Path, mon
 
 
 def test_a_folder_in_which_another_process_trains_is_refused_and_left_alone(tmp_path: Path):
-    with alone_in(tmp_path), pytest.raises(ValueError, match=f"another trains in {tmp_path} now"):
+    with alone_in(tmp_path), pytest.raises(ValueError, match=f"another process is training in {tmp_path} now"):
         run(greetings(), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["lock"]
 
@@ -198,7 +198,7 @@ with alone_in(Path({str(tmp_path)!r})):
     with subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout.readline() == b"alone\n"
         for sign in (signal.SIGSTOP, signal.SIGCONT, signal.SIGSTOP):
-            with pytest.raises(ValueError, match="another trains in"), alone_in(tmp_path):
+            with pytest.raises(ValueError, match="another process is training in"), alone_in(tmp_path):
                 pass
             other.send_signal(sign)
         other.kill()

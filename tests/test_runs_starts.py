@@ -93,7 +93,7 @@ def test_texts_that_can_never_be_said_whole_are_counted(capsys: pytest.CaptureFi
     for _ in range(2):  # it does not matter whether the start is made or found
         supervised_start(short, seed=0)
         # "good morning NAME" and its end are 4 tokens, "hey NAME" and its end are 3
-        said = "8 of the 16 texts to imitate are longer than max_tokens, 3, and can never be said whole"
+        said = "8 of the 16 texts to imitate are longer than max_tokens, 3, and can never be written whole"
         assert f"{said}; the longest has 4 tokens, its end included\n" in capsys.readouterr().err
 
 

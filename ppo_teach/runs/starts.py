@@ -1,7 +1,7 @@
 """The supervised start of a task, made once and kept in the user's cache folder.
 
-A start is found again by all that it depends on: the package's source, the versions, the untrained weights, the texts,
-the settings. A change to any of them makes a new one, and so does damage.
+A start is kept under a digest of all that it depends on: the package's source, the versions, the untrained weights, the
+texts, the settings. When any of them changes, a new one is made, and also when the file is damaged.
 """
 
 import sys
@@ -26,9 +26,9 @@ from ppo_teach.texts import encode_responses
 
 
 def supervised_start(task: Task, *, seed: int, device: str = "cpu") -> nn.Module:
-    """The task's model after it imitated the corpus; the seed is that of its weights at first and of the examples.
+    """The task's model, trained to imitate the corpus; the seed is for its first weights and for the examples drawn.
 
-    A line on stderr tells how many texts of the corpus are longer than `max_tokens`: no model could say them whole.
+    A line on stderr tells how many texts of the corpus are longer than `max_tokens`: no model could write them whole.
     """
     model = task.build(seed).to(device)
     responses, mask = encode_responses(task.tokenizer, task.corpus.references, eos=model.eos, pad=model.pad)
@@ -50,7 +50,7 @@ def _tell_what_does_not_fit(lengths: Int[Tensor, " N"], most: int) -> None:
     if too_long := int((lengths > most).sum()):
         print(
             f"{too_long} of the {len(lengths)} texts to imitate are longer than max_tokens, {most}, and can never be "
-            f"said whole; the longest has {int(lengths.max())} tokens, its end included",
+            f"written whole; the longest has {int(lengths.max())} tokens, its end included",
             file=sys.stderr,
         )
 
@@ -66,7 +66,7 @@ def _is_writable(folder: Path) -> bool:
 
 @contextmanager
 def _going_on(consequence: str) -> Iterator[None]:
-    """What the system refuses inside is told in one line, and no more."""
+    """An OSError inside is told in one line, and then ignored."""
     try:
         yield
     except OSError as error:
