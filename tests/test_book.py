@@ -18,7 +18,7 @@ sys.path.append(str(BOOK / "_ext"))
 chapter_map = import_module("ppo_book.chapter_map")
 
 MAP = chapter_map.load()
-TOC = yaml.safe_load((BOOK / "_toc.yml").read_text())
+TOC = yaml.safe_load((BOOK / "_toc.yml").read_text(encoding="utf-8"))
 WRITTEN = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in part["chapters"])]
 MODULES = {
     ".".join(file.relative_to(ROOT / "ppo_teach").with_suffix("").parts).removesuffix(".__init__"): file
@@ -37,7 +37,7 @@ def packages(module: str) -> set[str]:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_and_its_chapter_name_each_other(module: str):
-    docstring = ast.get_docstring(ast.parse(MODULES[module].read_text())) or ""
+    docstring = ast.get_docstring(ast.parse(MODULES[module].read_text(encoding="utf-8"))) or ""
     named = re.findall(r"book/([\w/-]+)\.md", docstring)
     if module in CHAPTER_OF:
         assert named, f"the docstring of {module} names no chapter"
@@ -81,7 +81,7 @@ def test_an_exercise_and_its_chapter_name_each_other(name: str):
     chapter = ALL[name].chapter
     assert name in MAP.chapters[chapter.slug].exercises
     if chapter.slug in WRITTEN:
-        page = (BOOK / f"{chapter.slug}.md").read_text()
+        page = (BOOK / f"{chapter.slug}.md").read_text(encoding="utf-8")
         assert re.search(r"^# (.*)$", page, re.MULTILINE)[1] == chapter.title
         assert f'check("{name}"' in page
 
@@ -96,7 +96,7 @@ def test_an_equation_is_a_function_that_a_test_uses(label: str):
     assert test.split(".")[-1].startswith("test_")
     (body,) = [
         node
-        for node in ast.walk(ast.parse((ROOT / path).read_text()))
+        for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8")))
         if isinstance(node, ast.FunctionDef) and node.lineno == line
     ]
     used = {node.id for node in ast.walk(body) if isinstance(node, ast.Name)}
@@ -113,7 +113,7 @@ def test_no_label_is_given_twice():
 
 @pytest.mark.parametrize("slug", WRITTEN)
 def test_a_chapter_with_code_opens_as_a_notebook(slug: str):
-    page = (BOOK / f"{slug}.md").read_text()
+    page = (BOOK / f"{slug}.md").read_text(encoding="utf-8")
     if "{code-cell}" in page:
         head = yaml.safe_load(page.split("---\n")[1])
         assert head["jupytext"]["text_representation"]["format_name"] == "myst"
@@ -131,7 +131,9 @@ def test_a_name_that_does_not_exist_is_an_error_that_names_it():
 
 @pytest.mark.parametrize("page", WRITTEN)
 def test_a_page_pins_its_kernels_before_anything_can_be_computed(page: str):
-    cells = re.findall(r"^```\{code-cell\}.*?^```$", (BOOK / f"{page}.md").read_text(), re.MULTILINE | re.DOTALL)
+    cells = re.findall(
+        r"^```\{code-cell\}.*?^```$", (BOOK / f"{page}.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
     if cells:
         statements = [line for line in cells[0].splitlines() if re.match(r"(from|import|[a-z_]+\()", line)]
         assert [line.split("  #")[0] for line in statements[:4]] == [

@@ -79,7 +79,7 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(BOOK / "_ext", folder / "_ext", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(BOOK / "build.py", folder)
     for name, text in FILES.items():
-        (folder / name).write_text(text)
+        (folder / name).write_text(text, encoding="utf-8")
     build(folder, "--run-only")
     return folder
 
@@ -103,10 +103,10 @@ def test_a_readers_book_is_built_shows_what_came_out_otherwise_and_lists_it(book
     status, printed = build(book)
     assert status == 0, printed
     assert LISTED in printed
-    page = (book / "_build/html/one.html").read_text()
+    page = (book / "_build/html/one.html").read_text(encoding="utf-8")
     assert page.count("Here it came out otherwise") == 1
     assert "70.5" in page
-    assert "list index out of range" in (book / "_build/html/two.html").read_text()
+    assert "list index out of range" in (book / "_build/html/two.html").read_text(encoding="utf-8")
 
 
 def test_a_strict_build_lists_the_same_and_fails_and_what_raised_is_run_again(book: Path):
@@ -121,10 +121,13 @@ def test_a_changed_number_is_named_until_it_is_accepted(book: Path):
     status, printed = build(book, "--only", "one", "--accept-numbers")
     assert "Every number is that of the published book." in printed
     page = book / "one.md"
-    page.write_text(page.read_text().replace("print(1)", "print(1 + 2)"))
+    page.write_text(page.read_text(encoding="utf-8").replace("print(1)", "print(1 + 2)"), encoding="utf-8")
     status, printed = build(book, "--only", "one")
     assert "one: the cells in lines 19\n" in printed
-    page.write_text(page.read_text().replace("print(1 + 2)", "print(3 - 2)  # the number of before"))
+    page.write_text(
+        page.read_text(encoding="utf-8").replace("print(1 + 2)", "print(3 - 2)  # the number of before"),
+        encoding="utf-8",
+    )
     status, printed = build(book, "--only", "one")
     assert status == 0
     assert "Every number is that of the published book." in printed
@@ -209,7 +212,7 @@ def test_other_numbers_are_an_error_where_the_kernels_are_pinned_and_the_build_i
 
 def test_accepting_one_chapter_keeps_the_others_that_are_in_the_book(tmp_path: Path):
     file = tmp_path / "numbers.json"
-    file.write_text('{"gone": "1", "one": "2", "other": "3"}')
+    file.write_text('{"gone": "1", "one": "2", "other": "3"}', encoding="utf-8")
     numbers.accept(file, [came_out(stream("0.5"))], ["other", "one"])
     kept = numbers.load(file)
     assert list(kept) == ["other", "one"]

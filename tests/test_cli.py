@@ -58,7 +58,7 @@ def ppo_teach(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) ->
 
 def texts(folder: Path) -> dict[str, str]:
     paths = [*folder.rglob("*.json"), *folder.rglob("*.jsonl")]
-    return {str(path.relative_to(folder)): path.read_text() for path in paths}
+    return {str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in paths}
 
 
 def cells(printed: str) -> list[list[str]]:
@@ -71,7 +71,7 @@ def test_train_prints_a_table_and_leaves_a_folder_that_evaluate_reads(ppo_teach:
     folder = tmp_path / "generation" / "seed-7"
     rows = cells(printed)
     assert rows[0] == ["generation, seed 7", "supervised start", "constant reward", "PPO"]
-    evaluation = json.loads((folder / "evaluation.json").read_text())
+    evaluation = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
     assert [row[0] for row in rows[2:]] == list(evaluation["PPO"])
     assert [float(row[3]) for row in rows[2:]] == [round(number, 1) for number in evaluation["PPO"].values()]
     assert f"Samples, curves and checkpoints are in {folder}" in printed
@@ -201,7 +201,7 @@ def test_another_configuration_in_the_folder_of_a_run_is_one_line_that_says_so(p
 
 
 def test_a_run_of_an_unknown_task_is_one_line_that_says_so(ppo_teach: Command, tmp_path: Path):
-    (tmp_path / "config.json").write_text('{"task": "juggling"}')
+    (tmp_path / "config.json").write_text('{"task": "juggling"}', encoding="utf-8")
     with pytest.raises(SystemExit, match=r"task must be one of translation, .*; got juggling"):
         ppo_teach(f"evaluate {tmp_path}")
 
@@ -262,7 +262,7 @@ def test_translate_shows_a_typed_sentence_before_and_after(
 def test_a_command_by_hand_refuses_the_run_of_another_task(
     command: str, own: str, other: str, ppo_teach: Command, tmp_path: Path
 ):
-    (tmp_path / "config.json").write_text(json.dumps({"task": other}))
+    (tmp_path / "config.json").write_text(json.dumps({"task": other}), encoding="utf-8")
     with pytest.raises(SystemExit, match=f"task must be {own}; got {other}"):
         ppo_teach(f"{command} {tmp_path}")
 
@@ -280,14 +280,16 @@ def test_check_reports_on_each_exercise_and_fails_unless_all_passed(
     ppo_teach: Command, tmp_path: Path, capsys: pytest.CaptureFixture
 ):
     file = tmp_path / "mine.py"
-    file.write_text("def td_residuals(): ...\n\ndef entropy(logits): return logits.sum(-1)\n\n" + RIGHT)
+    file.write_text(
+        "def td_residuals(): ...\n\ndef entropy(logits): return logits.sum(-1)\n\n" + RIGHT, encoding="utf-8"
+    )
     with pytest.raises(SystemExit) as stop:
         ppo_teach(f"check {file}")
     assert stop.value.code == 1
     printed = capsys.readouterr().out
     assert "✗ entropy" in printed
     assert "✓ value_loss" in printed
-    file.write_text(RIGHT)
+    file.write_text(RIGHT, encoding="utf-8")
     with pytest.raises(SystemExit) as stop:
         ppo_teach(f"check {file}")
     assert stop.value.code == 0

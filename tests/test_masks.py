@@ -21,18 +21,20 @@ from ppo_teach.masks import (
     last_token,
     masked_mean,
     masked_variance,
+    position_ids,
     response_mask,
+    score_at_last_token,
     whiten,
     zero_padding,
 )
 from ppo_teach.reinforce import reinforce_loss, rewards_to_go
 from ppo_teach.surrogate import clip_fraction, clipped_surrogate
-from ppo_teach.values import clipped_value_loss, explained_variance, value_loss
+from ppo_teach.values import clipped_value_loss, explained_variance, trunk_gradient, value_loss
 
 MASK = torch.tensor([[True, True, False], [True, False, False]])
 NO_MASK = torch.zeros(2, 3, dtype=torch.bool)
 
-# --- response_mask, last_token, is_last_token
+# --- response_mask, last_token, is_last_token, score_at_last_token, position_ids
 
 
 def test_the_mask_runs_through_the_first_eos():
@@ -74,6 +76,19 @@ def test_exactly_one_token_of_each_row_is_the_last(batch):
     is_last = is_last_token(mask)
     assert is_last.sum(dim=-1).tolist() == [1] * len(mask)
     assert is_last.nonzero()[:, 1].tolist() == (mask.sum(dim=-1) - 1).tolist()
+
+
+def test_a_score_at_the_last_token_is_the_return_of_every_token():
+    mask = torch.tensor([[1, 1, 0, 0], [1, 1, 1, 1]]).bool()
+    rewards = score_at_last_token(torch.tensor([3.0, -5.0]), mask)
+    assert rewards.tolist() == [[0, 3, 0, 0], [0, 0, 0, -5]]
+    assert rewards_to_go(rewards, mask, gamma=1.0).tolist() == [[3, 3, 0, 0], [-5, -5, -5, -5]]
+
+
+def test_positions_count_from_the_first_real_token():
+    # A text of three padded on the left, one of five, and one of two with padding on both sides.
+    mask = torch.tensor([[0, 0, 1, 1, 1], [1, 1, 1, 1, 1], [0, 1, 1, 0, 0]]).bool()
+    assert position_ids(mask).tolist() == [[0, 0, 0, 1, 2], [0, 1, 2, 3, 4], [0, 0, 1, 1, 1]]
 
 
 # --- zero_padding, masked_mean, masked_variance
@@ -200,6 +215,10 @@ TAKE_A_MASK = {
     "whiten": (1, lambda x: whiten(x, REPLIES)),
     "rewards_to_go": (1, lambda x: rewards_to_go(x, REPLIES, gamma=0.9)),
     "reinforce_loss": (2, lambda x, y: reinforce_loss(x, y, REPLIES)),
+    "trunk_gradient": (
+        2,
+        lambda x, y: trunk_gradient(x[..., None], torch.full((1,), 2.0).double(), 0.5, y, REPLIES).squeeze(-1),
+    ),
     "value_loss": (2, lambda x, y: value_loss(x, y, REPLIES)),
     "clipped_value_loss": (3, lambda x, y, z: clipped_value_loss(x, y, z, REPLIES, clip=0.2)),
     "explained_variance": (2, lambda x, y: explained_variance(x, y, REPLIES)),
@@ -228,7 +247,8 @@ def test_no_function_that_takes_a_mask_is_forgotten_here():
         for name, function in inspect.getmembers(import_module(f"ppo_teach.{module}"), inspect.isfunction)
         if "mask" in inspect.signature(function).parameters
     }
-    assert taking - {"last_token", "is_last_token"} == set(TAKE_A_MASK)  # those two take nothing but a mask
+    nothing_else_padded = {"last_token", "is_last_token", "position_ids", "score_at_last_token"}
+    assert taking - nothing_else_padded == set(TAKE_A_MASK)
 
 
 def values_and_gradients(function, arguments, weights):
@@ -259,7 +279,9 @@ def test_padding_reaches_no_value_and_no_gradient(name, junk, rng):
         assert torch.equal(gradient, zero_padding(gradient, REPLIES))
 
 
-@pytest.mark.parametrize("name", ["zero_padding", "whiten", "rewards_to_go", "kl_shaped_rewards", "exact_values"])
+@pytest.mark.parametrize(
+    "name", ["zero_padding", "whiten", "rewards_to_go", "trunk_gradient", "kl_shaped_rewards", "exact_values"]
+)
 def test_results_that_promise_zeros_at_padding_keep_it(name):
     count, function = TAKE_A_MASK[name]
     result = function(*[torch.where(REPLIES, torch.full((4, 3), 2.0).double(), math.nan) for _ in range(count)])

@@ -118,7 +118,7 @@ def test_whatever_the_answers_are_there_is_a_report(answers: object, diagnosis: 
 
 def test_a_riddle_in_a_file_is_checked(tmp_path: Path):
     file = tmp_path / "mine.py"
-    file.write_text(f"five_broken_runs = {RIGHT}\n")
+    file.write_text(f"five_broken_runs = {RIGHT}\n", encoding="utf-8")
     assert [(report.exercise, report.passed) for report in check_file(file)] == [("five_broken_runs", True)]
 
 

@@ -1,19 +1,11 @@
 """Film reviews, steered towards praise."""
 
-from math import log
 from random import Random
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
-from strategies import tensors
-from torch import Tensor
 
-from ppo_teach.exact import kl_optimal_policy
 from ppo_teach.exercises.generation.distinct_n import distinct_n as distinct_n_of_numbers
-from ppo_teach.exercises.generation.frontier_point import frontier_point
-from ppo_teach.kl import exact_kl
 from ppo_teach.tasks.generation.film_reviews import is_review, random_review
 from ppo_teach.tasks.generation.task import (
     distinct_n,
@@ -121,20 +113,6 @@ def test_texts_are_as_alike_as_their_pairs():
 
 def test_a_text_is_not_compared_with_itself():
     assert self_bleu(["a b c d e", "a b c d f"]) < 0.8
-
-
-def test_the_frontier_of_two_samples_by_hand():
-    # Scores 0 and log 3, β = 1: weights 1/4 and 3/4 against 1/2 each.
-    point = frontier_point(torch.tensor([0.0, log(3)]), kl_coef=1.0)
-    torch.testing.assert_close(point, torch.tensor([0.75 * log(3), 0.75 * log(1.5) + 0.25 * log(0.5)]))
-
-
-@given(tensors(5, low=0.0, high=1.0), st.floats(0.05, 3.0))
-def test_the_frontier_of_samples_is_the_best_policy_of_a_uniform_reference(scores: Tensor, kl_coef: float):
-    ref = torch.full_like(scores, 1 / 5).log()
-    best = kl_optimal_policy(ref, scores, kl_coef=kl_coef)
-    expected = torch.stack([best.exp() @ scores, exact_kl(best, ref)])
-    torch.testing.assert_close(frontier_point(scores, kl_coef=kl_coef), expected, rtol=0, atol=1e-9)
 
 
 def test_the_exercise_on_words_as_numbers_is_the_packages_function_on_strings():
