@@ -48,8 +48,13 @@ CHAPTERS = (
     ),
     Chapter(
         "ppo/surrogate",
-        "How far may one batch carry us?",
-        ("importance_weighted_mean", "importance_ratio", "clipped_surrogate", "clip_fraction"),
+        "The surrogate: how far may one batch carry us?",
+        ("importance_weighted_mean", "importance_ratio"),
+    ),
+    Chapter(
+        "ppo/clip",
+        "The clip: when should a token stop paying?",
+        ("clipped_surrogate", "clip_fraction"),
     ),
     Chapter(
         "ppo/ppo",

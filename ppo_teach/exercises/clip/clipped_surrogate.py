@@ -1,4 +1,4 @@
-"""Write `clipped_surrogate`. Chapter: book/ppo/surrogate.md."""
+"""Write `clipped_surrogate`. Chapter: book/ppo/clip.md."""
 
 import torch
 

@@ -1,10 +1,10 @@
-"""Write `clip_fraction`. Chapter: book/ppo/surrogate.md."""
+"""Write `clip_fraction`. Chapter: book/ppo/clip.md."""
 
 import torch
 
+from ppo_teach.exercises.clip.clipped_surrogate import random_tokens, rare_tokens, tokens
 from ppo_teach.exercises.edits import edited
 from ppo_teach.exercises.exercise import Case, Exercise, Misconception
-from ppo_teach.exercises.surrogate.clipped_surrogate import random_tokens, rare_tokens, tokens
 from ppo_teach.surrogate import clip_fraction, clipped_surrogate
 
 
