@@ -272,6 +272,20 @@ def test_help_is_written_where_an_encoding_lacks_its_letters():
     assert "* check" in done.stdout.decode("gbk")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a pipe that nobody reads is another error there")
+@pytest.mark.parametrize("line", ["check {folder}/mine.py", "start gae", "--help"])
+def test_where_nobody_reads_on_a_command_ends_without_a_word(line: str, tmp_path: Path):
+    (tmp_path / "mine.py").write_text(WRONG, encoding="utf-8")
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = [sys.executable, "-m", "ppo_teach", *shlex.split(line.format(folder=tmp_path))]
+    packages = os.pathsep.join(filter(None, [str(BOOK.parent), os.environ.get("PYTHONPATH")]))
+    environment = os.environ | {"PYTHONPATH": packages}
+    done = subprocess.run(words, stdout=writing, stderr=subprocess.PIPE, cwd=tmp_path, env=environment, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
 def test_plain_letters_stand_for_what_an_encoding_lacks():
     spelt = [command.plain(character) for character in "✓✗γΛÂ−½²≤€"]
     assert spelt == ["+", "x", "gamma", "lambda", "A", "-", "1/2", "2", "<=", "?"]
