@@ -247,7 +247,7 @@ def test_a_file_is_begun_and_checked_by_command(ppo_teach: Callable, tmp_path: P
     status, printed = ppo_teach("check gae.py")
     assert (status, printed.splitlines()[0]) == (1, "○ gae — not attempted yet")
     assert ppo_teach("start gae")[0] == (
-        "ppo-teach: name must be that of an exercise not yet started; there is a file gae.py already"
+        "ppo-teach: name must be an exercise that is not started yet; there is a file gae.py already"
     )
     assert "Did you mean 'gae'?" in ppo_teach("start gea")[0]
 

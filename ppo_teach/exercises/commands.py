@@ -36,7 +36,7 @@ ExerciseCommand = Annotated[Start, tyro.conf.subcommand("start")] | Annotated[Ch
 
 
 def main() -> None:
-    """These commands without the others, whose libraries take longer to import than an exercise to check."""
+    """These commands without the others, whose libraries take longer to import than an exercise takes to check."""
     with ended_well():
         carry_out(tyro.cli(ExerciseCommand, prog="ppo-teach", config=(tyro.conf.OmitSubcommandPrefixes,)))
 
