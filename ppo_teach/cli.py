@@ -4,7 +4,6 @@ import os
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch is imported; see ppo_teach.runs.seeds
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,7 +12,7 @@ import tyro
 
 from ppo_teach.checks import require
 from ppo_teach.config import PPOConfig
-from ppo_teach.exercises.commands import Check, ExerciseCommand, Start, carry_out
+from ppo_teach.exercises.commands import Check, ExerciseCommand, Start, carry_out, ended_well
 from ppo_teach.kernels import pin_kernels
 from ppo_teach.runs.chat import chat
 from ppo_teach.runs.folders import read_task_name
@@ -100,14 +99,16 @@ class CommandLine:
 
 
 def main() -> None:
-    """The entry point. What a reader can put right is one line, not a traceback."""
+    """The entry point of all commands."""
     pin_kernels()
-    command = None
-    try:
+    with ended_well():
         command = tyro.cli(CommandLine, prog="ppo-teach", config=(tyro.conf.OmitSubcommandPrefixes,)).command
         match command:
             case TrainCommand(train):
-                print(train_task(train))
+                try:
+                    print(train_task(train))
+                except KeyboardInterrupt:
+                    raise KeyboardInterrupt("the same command goes on from the last checkpoint") from None
             case Evaluate(folder, split):
                 print(evaluate_folder(folder, split))
             case Chat(folder):
@@ -118,11 +119,6 @@ def main() -> None:
                 translate(TASKS["translation"].make(), folder)
             case Start() | Check() as command:
                 carry_out(command)
-    except (ValueError, OSError) as error:
-        sys.exit(f"ppo-teach: {error}")
-    except KeyboardInterrupt:
-        resumes = isinstance(command, TrainCommand)
-        sys.exit(f"ppo-teach: interrupted{'; the same command goes on from the last checkpoint' if resumes else ''}")
 
 
 def train_task(train: Train) -> str:

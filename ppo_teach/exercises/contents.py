@@ -105,7 +105,7 @@ CHAPTERS = (
 class Exercises(Mapping):
     """All exercises by name, each loaded when it is first asked for.
 
-    Loading one computes tensors, and takes its time: whoever imports `check` can still pin the kernels first, and who
+    Loading one computes tensors, and takes time: whoever imports `check` can still pin the kernels first, and whoever
     checks one exercise does not wait for fifty.
     """
 
