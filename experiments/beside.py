@@ -8,7 +8,7 @@ import copy
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import partial
 from random import Random
 from time import process_time
 from typing import Any
@@ -231,14 +231,6 @@ def numbers_of(task: Task, model: nn.Module, start: nn.Module) -> dict[str, floa
         ref_logprobs, _ = score_responses(start, rollout.prompts, rollout.responses, rollout.mask)
     kl = zero_padding(k1(rollout.logprobs, ref_logprobs), rollout.mask).sum(dim=-1).mean().item()
     return {**evaluate(task, model, task.test).numbers, "KL": kl}
-
-
-class Worlds:
-    """What all methods of one seed share, made from the task, the seed and sizes when it is first asked for."""
-
-    def __init__(self, world: Callable[[Task, int, Any], Any], task: Task, sizes: Any) -> None:
-        self.task = task
-        self.of_seed = cache(lambda seed: world(task, seed, sizes))
 
 
 def shortened(task: Task) -> Task:
