@@ -17,13 +17,13 @@ import torch
 from torch import Tensor, nn
 
 from experiments.beside import (
+    PLACEBOS,
     Imitator,
     Method,
     N,
     imitates_the_corpus,
     imitates_the_references,
     learns_from,
-    learns_from_a_constant,
     numbers_of,
     reinforce,
     shortened,
@@ -31,6 +31,7 @@ from experiments.beside import (
 )
 from experiments.framework import Experiment, Result, rounded
 from experiments.judges import LEARNING_RATE, Seeds, Shared
+from experiments.test_sets import many_conversations, many_customers
 from ppo_teach.config import PPOConfig
 from ppo_teach.kl import FixedKL
 from ppo_teach.reward_model import RewardModel, learned_reward, pair_scores
@@ -38,7 +39,7 @@ from ppo_teach.rewards import text_reward
 from ppo_teach.rollouts import Rollout, generate
 from ppo_teach.tasks.conversations import Conversation, Desk, converse, summary
 from ppo_teach.tasks.desk_rules import assistant, character, score_by
-from ppo_teach.tasks.dialogue import SETTINGS_OF_DIALOGUE, customers, dialogue, model_desk, old_desk, perfect_desk
+from ppo_teach.tasks.dialogue import SETTINGS_OF_DIALOGUE, customers, model_desk, old_desk, perfect_desk
 from ppo_teach.tasks.help_desk import VALUES, Reading, read, statement
 from ppo_teach.tasks.task import Examples, Task, evaluate
 from ppo_teach.texts import Prompts, decode, encode_prompts, encode_responses
@@ -55,7 +56,7 @@ class Sizes:
     asked: int = 3000
     held_out: int = 500
     steps: int = 200
-    customers: int = 200
+    customers: int = 1000
 
 
 SHORT = Sizes(asked=8, held_out=8, steps=1, customers=1)
@@ -101,7 +102,7 @@ class HelpDesk(Shared):
 
     def talked(self, desk: Desk) -> Result:
         """How whole conversations with test customers end: of all, and by what the customer left untold."""
-        talks = converse(desk, customers("test")[: self.sizes.customers])
+        talks = converse(desk, many_customers()[: self.sizes.customers])
         by_untold = {name: [it for it in talks if it.customer.untold == name] for name in ("", "name", "topic")}
         parts = {
             f"{end}, {name or 'nothing'} untold": 100 * fmean(it.outcome == end for it in some)
@@ -235,7 +236,7 @@ def best_by_judge(shared: HelpDesk) -> Result:
 
 VARIANTS = {
     "supervised start": untrained,
-    "constant reward": trained(Method(learns_from_a_constant)),
+    **{name: trained(placebo) for name, placebo in PLACEBOS.items()},
     "more of the same logs": trained(Method(imitates_the_corpus)),
     "the good logs": trained(Method(imitates_the_good_logs)),
     "the perfect desk's replies": trained(Method(imitates_the_references)),
@@ -243,6 +244,9 @@ VARIANTS = {
     "best of eight, gold": best_by_gold,
     "best of eight, judge": best_by_judge,
     "PPO, gold": trained(Method()),
+    "PPO, gold, λ = 1": trained(Method(settings={"lam": 1.0})),
+    "PPO, judge, β = 1": learns_from_the_judge(1.0),
+    "PPO, judge, β = 0.3": learns_from_the_judge(0.3),
     "PPO, judge, β = 0.1": learns_from_the_judge(0.1),
     "PPO, judge, β = 0.02": learns_from_the_judge(0.02),
     "PPO, judge, β = 0": learns_from_the_judge(0.0),
@@ -265,7 +269,7 @@ def short(seeds: Seeds) -> Seeds:
 
 
 EXPERIMENT = Experiment(
-    task=lambda: Seeds(HelpDesk, dialogue(), Sizes()),
+    task=lambda: Seeds(HelpDesk, many_conversations(), Sizes()),
     short=short,
     methods=VARIANTS,
     run=run,

@@ -20,7 +20,7 @@ from ppo_teach.config import ControlConfig
 from ppo_teach.control import ControlTrainer, Experience
 
 STEPS = 100 * 512
-LEARNING_RATES = (2.5e-4, 1e-3, 4e-3, 1.6e-2)
+LEARNING_RATES = (2.5e-4, 1e-3, 4e-3, 1.6e-2, 6.4e-2)
 EPOCHS = (1, 4, 10)
 
 
