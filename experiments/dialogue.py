@@ -245,6 +245,7 @@ VARIANTS = {
     "best of eight, judge": best_by_judge,
     "PPO, gold": trained(Method()),
     "PPO, gold, λ = 1": trained(Method(settings={"lam": 1.0})),
+    "PPO, judge, β = 3": learns_from_the_judge(3.0),
     "PPO, judge, β = 1": learns_from_the_judge(1.0),
     "PPO, judge, β = 0.3": learns_from_the_judge(0.3),
     "PPO, judge, β = 0.1": learns_from_the_judge(0.1),
