@@ -2,7 +2,8 @@
 
 The gold score of a film review is the share of its clauses that praise, −1 for what is no review. Two responses of the
 supervised start are shown to somebody who prefers one, by the gold score and with noise; a judge learns from such
-pairs; PPO climbs the judge. What changes with β, with more preferences, with three judges instead of one?
+pairs; PPO climbs the judge. What changes with β, with more preferences, with three judges instead of one? Without a
+penalty a policy hurries past the distances at which a penalty holds it; at a third of the rate it can be met there.
 """
 
 import copy
@@ -53,6 +54,7 @@ class Variant:
     """What pays: one judge or three, taught by so many preferences; or something that was not learned."""
 
     kl_coef: float = 0.0
+    slower: float = 1.0  # so many times lower than the task's rate
     preferences: int = 1000
     steps: int = 150  # of a judge's training
     judges: int = 1
@@ -61,6 +63,7 @@ class Variant:
 
 VARIANTS = {
     "β = 0": Variant(),
+    "β = 0, a third of the rate": Variant(slower=3.0),
     "β = 0.03": Variant(kl_coef=0.03),
     "β = 0.1": Variant(kl_coef=0.1),
     "β = 0.3": Variant(kl_coef=0.3),
@@ -128,7 +131,8 @@ def run(variant: Variant, seeds: Seeds, seed: int) -> Result:
         golds.append(rounded([shared.gold(prompts, responses, mask).mean().item()]))
         return reward(prompts, responses, mask)
 
-    settings = replace(shared.task.settings.ppo, seed=seed, kl=FixedKL(variant.kl_coef))
+    ppo = shared.task.settings.ppo
+    settings = replace(ppo, seed=seed, kl=FixedKL(variant.kl_coef), learning_rate=ppo.learning_rate / variant.slower)
     trainer = PPOTrainer(copy.deepcopy(shared.start), watched, shared.prompts, settings)
     history = trainer.train()
     last = history[-LAST:]
