@@ -19,6 +19,7 @@ NUMBERS = BOOK / "numbers.json"
 sys.path.append(str(BOOK / "_ext"))
 
 from ppo_book.numbers import accept, differences, load  # noqa: E402
+from ppo_book.pace import table  # noqa: E402
 from ppo_book.running import Run, built_folder, chapters, run  # noqa: E402
 from ppo_book.seeds import STEP  # noqa: E402
 
@@ -115,6 +116,7 @@ def main() -> int:
     show("Here it came out otherwise than the chapters say", failed)
     if options.accept_numbers:
         accept(NUMBERS, runs, list(chapters(BOOK)))
+    print(f"\nWhat there is to read\n{table(BOOK, [done.chapter for done in runs])}")
     other = [] if options.shift else other_numbers(runs)
     print(f"{time.perf_counter() - started:8.1f}  seconds for this build")
     if options.strict and (failed or warnings or slow or (other and must_agree())):
