@@ -160,6 +160,25 @@ two = 2
 hidden = 3
 ```
 
+```{code-cell} ipython3
+---
+tags: [hide-input]
+mystnb:
+  figure:
+    caption: "A picture"
+---
+hidden = 4
+```
+
+```{code-cell} ipython3
+---
+mystnb:
+  figure:
+    caption: "Another"
+---
+shown = 5
+```
+
 :::{literalinclude} ../ppo_teach/advantages.py
 :pyobject: gae
 :::
@@ -189,9 +208,9 @@ Last.
 
 def test_a_page_is_counted_by_hand():
     main, optional = pace.pace(PAGE)
-    assert (main.words, main.lines) == (4 + 11 + 2 + 1, 2 + 15)
+    assert (main.words, main.lines) == (4 + 11 + 2 + 1, 3 + 15)
     assert (optional.words, optional.lines) == (2 + 3, 0)
-    assert main.minutes == pytest.approx(18 / 200 + 17 / 15)
+    assert main.minutes == pytest.approx(18 / 200 + 18 / 15)
     assert [pace.rounded(minutes) for minutes in (22.4, 22.6, 28.0)] == [20, 25, 30]
     assert pace.stated("*25 minutes\nto read, half a minute to run*") == 25
     assert pace.stated(PAGE) is None

@@ -14,6 +14,7 @@ LINES_OF_A_FUNCTION = 15
 HEAD = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 ASIDE = re.compile(r"(?ms)^`{3,}\{(exercise|solution)-start\}.*?^`{3,}\{\1-end\}\n`{3,}")
 FENCE = re.compile(r"([`:]{3,})(?:\{([\w:-]+)\})?(.*)")
+YAML = re.compile(r"(?ms)^(```\{code-cell\}[^\n]*\n)---\n(.*?)^---\n")  # a cell's head, if it is not a list of options
 OPTION = re.compile(r":[\w-]+:")
 HIDING = re.compile(r":(?:tags|class):.*(?:hide-|remove-|dropdown)")
 MARKUP = re.compile(r"\{[\w:]+\}|\$[^$]*\$")  # a role, or a formula: it counts as a word
@@ -46,12 +47,19 @@ class Block:
     hidden: bool
 
 
+def options(cell: re.Match) -> str:
+    """The beginning of a cell whose head is YAML, with its tags as an option: captions are no lines of code."""
+    tags = re.search(r"(?m)^tags: (.*)$", cell[2])
+    return cell[1] + (f":tags: {tags[1]}\n" if tags else "")
+
+
 def pace(text: str) -> tuple[Pace, Pace]:
     """Of a page: its main line, and its optional sections."""
+    text = YAML.sub(options, ASIDE.sub("", HEAD.sub("", text)))
     main, optional = Pace(), Pace()
     blocks: list[Block] = []
     level = 0  # of the heading of the optional section that we are in; 0 when in none
-    for line in map(str.strip, ASIDE.sub("", HEAD.sub("", text)).split("\n")):
+    for line in map(str.strip, text.split("\n")):
         fence = FENCE.fullmatch(line)
         if fence and blocks and line == blocks[-1].fence:
             blocks.pop()
