@@ -18,6 +18,7 @@ ROOT = Path(__file__).parent.parent
 BOOK = ROOT / "book"
 sys.path.append(str(BOOK / "_ext"))
 chapter_map = import_module("ppo_book.chapter_map")
+pace = import_module("ppo_book.pace")
 
 MAP = chapter_map.load()
 TOC = yaml.safe_load((BOOK / "_toc.yml").read_text(encoding="utf-8"))
@@ -129,3 +130,76 @@ def test_a_page_pins_its_kernels_before_anything_can_be_computed(page: str):
             "pin_kernels()",
             "show_failed_claims()",
         ]
+
+
+PAGE = """---
+kernelspec: {name: python3}
+---
+# Four words of title
+Two words, and $x + y$ counts as one, {term}`word` as two.
+
+```{code-cell} ipython3
+one = 1
+
+two = 2
+```
+
+```{code-cell} ipython3
+:tags: [hide-input]
+hidden = 3
+```
+
+```{code-cell} ipython3
+---
+tags: [hide-input]
+mystnb:
+  figure:
+    caption: "A picture"
+---
+hidden = 4
+```
+
+```{code-cell} ipython3
+---
+mystnb:
+  figure:
+    caption: "Another"
+---
+shown = 5
+```
+
+:::{literalinclude} ../ppo_teach/advantages.py
+:pyobject: gae
+:::
+
+````{exercise-start}
+:label: ex-none
+````
+Nobody counts this.
+````{exercise-end}
+````
+
+:::{dropdown} Nor this
+Folded away.
+:::
+
+## Optional: more
+Three words here.
+
+```{math}
+x = y
+```
+
+## After it
+Last.
+"""
+
+
+def test_a_page_is_counted_by_hand():
+    main, optional = pace.pace(PAGE)
+    assert (main.words, main.lines) == (4 + 11 + 2 + 1, 3 + 15)
+    assert (optional.words, optional.lines) == (2 + 3, 0)
+    assert main.minutes == pytest.approx(18 / 200 + 18 / 15)
+    assert [pace.rounded(minutes) for minutes in (22.4, 22.6, 28.0)] == [20, 25, 30]
+    assert pace.stated("*25 minutes\nto read, half a minute to run*") == 25
+    assert pace.stated(PAGE) is None
