@@ -172,6 +172,11 @@ shown = 5
 :pyobject: gae
 :::
 
+```{admonition} Predict
+:class: predict
+Which one is it?
+```
+
 ````{exercise-start}
 :label: ex-none
 ````
@@ -181,6 +186,10 @@ Nobody counts this.
 
 :::{dropdown} Nor this
 Folded away.
+
+```{math}
+z = 1
+```
 :::
 
 ## Optional: more
@@ -197,9 +206,9 @@ Last.
 
 def test_a_page_is_counted_by_hand():
     main, optional = pace.pace(PAGE)
-    assert (main.words, main.lines) == (4 + 11 + 2 + 1, 3 + 15)
-    assert (optional.words, optional.lines) == (2 + 3, 0)
-    assert main.minutes == pytest.approx(18 / 200 + 18 / 15)
+    assert (main.words, main.lines, main.stops) == (4 + 11 + 4 + 2 + 1, 3 + 15, 3)  # two figures, one question
+    assert (optional.words, optional.lines, optional.stops) == (2 + 3, 0, 1)  # a formula
+    assert main.minutes == pytest.approx(22 / 200 + 18 / 15 + 3 * 0.75)
     assert [pace.rounded(minutes) for minutes in (22.4, 22.6, 28.0)] == [20, 25, 30]
     assert pace.stated("*25 minutes\nto read, half a minute to run*") == 25
     assert pace.stated(PAGE) is None

@@ -1,4 +1,7 @@
-"""How long a page takes to read: 200 words a minute, and 15 lines of code.
+"""How long a page takes to read: 200 words a minute, 15 lines of code, and three quarters of a minute for each stop.
+
+A stop is a formula on a line of its own, a figure, or a question to answer before going on. Its share is fitted to the
+minutes that somebody new to the subject needed for ten chapters; words and code alone told half to two thirds of them.
 
 What a reader sees on the way is counted: not exercises, not solutions, not what is folded or hidden. Sections headed
 "Optional: …" are counted by themselves. A function of the package that is shown counts as 15 lines.
@@ -10,6 +13,7 @@ from pathlib import Path
 
 WORDS_A_MINUTE, LINES_A_MINUTE = 200, 15
 LINES_OF_A_FUNCTION = 15
+MINUTES_A_STOP = 0.75
 
 HEAD = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 ASIDE = re.compile(r"(?ms)^`{3,}\{(exercise|solution)-start\}.*?^`{3,}\{\1-end\}\n`{3,}")
@@ -32,10 +36,11 @@ class Pace:
 
     words: int = 0
     lines: int = 0
+    stops: int = 0
 
     @property
     def minutes(self) -> float:
-        return self.words / WORDS_A_MINUTE + self.lines / LINES_A_MINUTE
+        return self.words / WORDS_A_MINUTE + self.lines / LINES_A_MINUTE + self.stops * MINUTES_A_STOP
 
 
 @dataclass
@@ -48,9 +53,9 @@ class Block:
 
 
 def options(cell: re.Match) -> str:
-    """The beginning of a cell whose head is YAML, with its tags as an option: captions are no lines of code."""
-    tags = re.search(r"(?m)^tags: (.*)$", cell[2])
-    return cell[1] + (f":tags: {tags[1]}\n" if tags else "")
+    """The beginning of a cell whose head is YAML, with what counts of it as options: captions are no lines of code."""
+    figure, tags = re.search(r"(?m)^ *figure:", cell[2]), re.search(r"(?m)^tags: (.*)$", cell[2])
+    return cell[1] + ":figure:\n" * bool(figure) + (f":tags: {tags[1]}\n" if tags else "")
 
 
 def pace(text: str) -> tuple[Pace, Pace]:
@@ -67,6 +72,7 @@ def pace(text: str) -> tuple[Pace, Pace]:
         if fence and (fence[2] or line.startswith("`")):
             kind = fence[2] or "code"
             blocks.append(Block(fence[1], kind, kind in FOLDED or any(block.hidden for block in blocks)))
+            (optional if level else main).stops += not blocks[-1].hidden and (kind == "math" or fence[3] == " Predict")
             continue
         if not blocks and (heading := re.match(r"(#+) (.*)", line)):
             if heading[2].startswith("Optional"):
@@ -76,6 +82,7 @@ def pace(text: str) -> tuple[Pace, Pace]:
         here = optional if level else main
         kinds = {block.kind for block in blocks}
         if blocks and OPTION.match(line):
+            here.stops += line == ":figure:"
             blocks[-1].hidden |= bool(HIDING.match(line))
             shown = line.startswith(":pyobject:") and not blocks[-1].hidden
             here.lines += LINES_OF_A_FUNCTION * shown
@@ -101,14 +108,13 @@ def rounded(minutes: float) -> int:
 
 def table(book: Path, chapters: list[str]) -> str:
     """A line for each chapter, and for its optional sections where it has any."""
-    rows = [f"{'words':>6} {'lines':>6} {'minutes':>8} {'stated':>7}"]
+    rows = [f"{'words':>6} {'lines':>6} {'stops':>6} {'minutes':>8} {'stated':>7}"]
     for chapter in chapters:
         text = (book / f"{chapter}.md").read_text(encoding="utf-8")
         main, optional = pace(text)
         says = stated(text)
-        rows.append(f"{main.words:6} {main.lines:6} {main.minutes:8.1f} {says or '':>7}  {chapter}")
+        rows.append(f"{main.words:6} {main.lines:6} {main.stops:6} {main.minutes:8.1f} {says or '':>7}  {chapter}")
         if optional.minutes:
-            rows.append(
-                f"{optional.words:6} {optional.lines:6} {optional.minutes:8.1f} {'':>7}    its optional sections"
-            )
+            counted = f"{optional.words:6} {optional.lines:6} {optional.stops:6} {optional.minutes:8.1f}"
+            rows.append(f"{counted} {'':>7}    its optional sections")
     return "\n".join(rows)
