@@ -107,8 +107,7 @@ def top_k_logprobs(logits: Float[Tensor, "*B V"], actions: Int[Tensor, "*B"], *,
     No two logits of a distribution are equal. The package never draws so in training. Raises ValueError as
     `action_logprobs` does, and unless k is between 1 and V.
     """
-    vocabulary = logits.shape[-1]
-    require(1 <= k <= vocabulary, f"k must be between 1 and the {vocabulary} tokens of the vocabulary; got {k}")
+    require(1 <= k <= logits.shape[-1], f"k must be between 1 and the {logits.shape[-1]} tokens there are; got {k}")
     kth = logits.topk(k).values[..., -1:]
     return action_logprobs(logits.masked_fill(logits < kth, -torch.inf), actions)
 

@@ -221,7 +221,7 @@ def test_what_top_2_keeps_is_scaled_up_by_hand():
 
 @pytest.mark.parametrize("k", [0, 4])
 def test_as_many_tokens_are_kept_as_there_are(k):
-    with pytest.raises(ValueError, match=f"^k must be between 1 and the 3 tokens of the vocabulary; got {k}$"):
+    with pytest.raises(ValueError, match=f"^k must be between 1 and the 3 tokens there are; got {k}$"):
         top_k_logprobs(torch.zeros(2, 3), torch.zeros(2, dtype=torch.long), k=k)
 
 

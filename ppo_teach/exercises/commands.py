@@ -54,7 +54,8 @@ def ended_well() -> Iterator[None]:
         finally:
             print(end="", flush=True)  # what is printed may wait in a buffer, and fail only here
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes out the buffer once more
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())  # where Python writes what is left, at its end
         sys.exit(1)
     except (ValueError, OSError) as error:
         sys.exit(f"ppo-teach: {error}")
