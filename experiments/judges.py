@@ -53,9 +53,7 @@ class Shared:
         ceiling = noise_ceiling(*worth, temperature=self.temperature).item()
         return simulated_preferences(*pair, *worth, temperature=self.temperature, rng=rng), ceiling
 
-    def judge_of(
-        self, preferences: Preferences, *, steps: int, rng: torch.Generator
-    ) -> tuple[RewardModel, list[float]]:
+    def judge_of(self, seen: Preferences, *, steps: int, rng: torch.Generator) -> tuple[RewardModel, list[float]]:
         """Who has learned from what he has seen, and the loss of each step; what 0 and 1 are is still open."""
         judge = RewardModel(copy.deepcopy(self.start))
         sizes = {"steps": steps, "batch_size": PAIRS, "learning_rate": LEARNING_RATE}
