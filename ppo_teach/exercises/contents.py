@@ -72,23 +72,23 @@ CHAPTERS = (
     Chapter("ppo/ablations", "Which details matter?", ("paired_interval",)),
     Chapter(
         "language/language-models",
-        "What is the policy now?",
+        "Language models: what is the policy now?",
         ("response_logprobs", "position_ids", "top_k_logprobs"),
     ),
     Chapter(
         "language/rewards",
-        "What do we reward?",
+        "Rewards from text: what do we reward?",
         ("sentence_bleu", "rouge_l", "score_at_last_token", "sequence_mask"),
     ),
     Chapter(
         "language/kl",
-        "How do we keep the language?",
+        "The KL penalty: how do we keep the language?",
         ("exact_kl", "k3", "kl_loss", "kl_shaped_rewards", "AdaptiveKL"),
     ),
     Chapter("language/ppo-for-language", "Does it all fit together?", ("trunk_gradient", "split_gain")),
     Chapter(
         "language/reward-models",
-        "What if no metric exists?",
+        "Reward models: what if no metric exists?",
         ("bradley_terry_loss", "value_after_last_token", "quality_to_report"),
     ),
     Chapter("applications/generation", "How do you steer what is written?", ("distinct_n", "frontier_point")),
