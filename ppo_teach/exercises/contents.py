@@ -80,7 +80,7 @@ CHAPTERS = (
         "How do we keep the language?",
         ("exact_kl", "k3", "kl_loss", "kl_shaped_rewards", "AdaptiveKL"),
     ),
-    Chapter("language/ppo-for-language", "Does it all fit together?", ("trunk_gradient", "split_gain")),
+    Chapter("language/ppo-for-language", "The whole trainer: does it all fit together?", ("trunk_gradient", "split_gain")),
     Chapter(
         "language/reward-models",
         "What if no metric exists?",
