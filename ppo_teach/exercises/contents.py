@@ -87,7 +87,7 @@ CHAPTERS = (
         ("bradley_terry_loss", "value_after_last_token", "quality_to_report"),
     ),
     Chapter("applications/generation", "Text generation: how do you steer what is written?", ("distinct_n", "frontier_point")),
-    Chapter("applications/summarisation", "Shorter, and still right?", ("break_even", "gain_at_equal_length")),
+    Chapter("applications/summarisation", "Summarisation: shorter, and still right?", ("break_even", "gain_at_equal_length")),
     Chapter("applications/dialogue", "When has a reply helped?", ("success_rate", "noise_ceiling")),
     Chapter(
         "applications/translation",
