@@ -88,7 +88,7 @@ CHAPTERS = (
     ),
     Chapter("applications/generation", "Text generation: how do you steer what is written?", ("distinct_n", "frontier_point")),
     Chapter("applications/summarisation", "Summarisation: shorter, and still right?", ("break_even", "gain_at_equal_length")),
-    Chapter("applications/dialogue", "When has a reply helped?", ("success_rate", "noise_ceiling")),
+    Chapter("applications/dialogue", "Dialogue: when has a reply helped?", ("success_rate", "noise_ceiling")),
     Chapter(
         "applications/translation",
         "What does BLEU teach a translator?",
