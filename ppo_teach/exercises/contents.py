@@ -91,7 +91,7 @@ CHAPTERS = (
     Chapter("applications/dialogue", "Dialogue: when has a reply helped?", ("success_rate", "noise_ceiling")),
     Chapter(
         "applications/translation",
-        "What does BLEU teach a translator?",
+        "Translation: what does BLEU teach a translator?",
         ("measure_word_accuracy", "placeholders_kept"),
     ),
 )
