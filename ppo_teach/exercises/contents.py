@@ -25,7 +25,11 @@ class Chapter:
 
 
 CHAPTERS = (
-    Chapter("foundations/language-as-mdp", "How is writing text a decision problem?", ("ReplyEnv",)),
+    Chapter(
+        "foundations/language-as-mdp",
+        "Markov decision processes: how is writing text a decision problem?",
+        ("ReplyEnv",),
+    ),
     Chapter(
         "foundations/softmax-policy",
         "How does a network choose?",
