@@ -61,7 +61,7 @@ def test_the_report_reads_like_a_teacher():
         "  of token 0 is 1.81 (expected 0.95): credit from the second reply leaked into the first.\n"
         "  Tempting because δ is already masked there; but the running sum is not.\n"
         "  Hint 1 of 3: What should the running sum be just after an episode has ended?\n"
-        "  See: Which token deserves the credit?, “Ends”"
+        "  See: Advantages: which token deserves the credit?, “Ends”"
     )
 
 

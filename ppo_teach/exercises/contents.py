@@ -1,6 +1,6 @@
 """Which exercises there are: those of each chapter, in the order of the book.
 
-A report ends with a chapter: See: Which token deserves the credit?
+A report ends with a chapter: See: Advantages: which token deserves the credit?
 """
 
 import re
@@ -42,12 +42,12 @@ CHAPTERS = (
     ),
     Chapter(
         "foundations/value-functions",
-        "How good is it to be here?",
+        "Value functions: how good is it to be here?",
         ("action_advantages", "tree_values", "value_loss", "explained_variance"),
     ),
     Chapter(
         "foundations/advantages",
-        "Which token deserves the credit?",
+        "Advantages: which token deserves the credit?",
         ("td_residuals", "lambda_limit", "bootstrap_values", "gae"),
     ),
     Chapter(
