@@ -14,11 +14,12 @@ from ppo_teach.exercises.exercise import Case, Exercise, Misconception
 def split_gain(
     start: Float[Tensor, " S"], control: Float[Tensor, " S"], trained: Float[Tensor, " S"]
 ) -> Float[Tensor, " 2"]:
-    """What the control gained over its start, and what the reward added; both in units of the score.
+    """What the placebo gained over its start, and what PPO has beyond the placebo; both in units of the score.
 
         [ mean_i (control_i − start_i),  mean_i (trained_i − control_i) ]
 
-    Entry i of each is the same seed. The two add up to the gain of `trained` over `start`. Either may be negative.
+    `control` is a run whose scores carry no information: the batch's own, shuffled. Entry i of each is the same seed.
+    The two add up to the gain of `trained` over `start`, which is what is reported. Either may be negative.
     """
     same_shape(start=start, control=control, trained=trained)
     return torch.stack([(control - start).mean(), (trained - control).mean()])
@@ -62,7 +63,7 @@ MISCONCEPTIONS = (
     Misconception(
         "the whole gain is credited to the reward",
         edited(steps_of_a_staircase, ("[start, control, trained]", "[start, start, trained]")),
-        "what the same run does without any reward was counted as the reward's work",
+        "what the same run does with scores that say nothing was counted as the reward's work",
         "'before and after' is how most results are told",
         "What is the control for?",
     ),
@@ -78,7 +79,7 @@ MISCONCEPTIONS = (
         edited(means_first, ("middle - low, high - middle", "high - middle, middle - low")),
         "the control's part stands where the reward's belongs",
         "the reward's part is the one of interest, and comes to mind first",
-        "Which of the two could a run without any reward have?",
+        "Which of the two could a run have whose scores say nothing?",
     ),
     Misconception(
         "both parts have the opposite sign",
@@ -91,7 +92,7 @@ MISCONCEPTIONS = (
         "a control that lost is taken for one that stood still",
         edited(means_first, ("middle - low", "(middle - low).clamp(min=0)")),
         "the control fell below its start, and your parts no longer add up",
-        "a control is expected to do nothing",
+        "a placebo is expected to do nothing",
         "Do your two parts add up to the gain?",
     ),
     Misconception(
@@ -160,9 +161,9 @@ EXERCISE = Exercise(
     section="Whose gain is it?",
     minutes=10,
     difficulty=2,
-    goal="Return two numbers, means over seeds: what a run with a constant reward gained over the start, and what the "
-    "run with the real reward gained over that one. Both in units of the score; either may be negative. Entry i of "
-    "each argument is the same seed.",
+    goal="Return two numbers, means over seeds: what the control, a run whose scores carry no information (the batch's "
+    "own, shuffled), gained over the start, and what the run with the real scores has beyond that one. Both in units "
+    "of the score; either may be negative. Entry i of each argument is the same seed.",
     entry=part,
     worked=scores([40, 50], [42, 46], [90, 80]),
     answer=[-1, 41],
