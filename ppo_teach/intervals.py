@@ -31,12 +31,12 @@ def paired_interval(ours: Float[Tensor, " S"], theirs: Float[Tensor, " S"], *, t
 def split_gain(
     start: Float[Tensor, " S"], control: Float[Tensor, " S"], trained: Float[Tensor, " S"]
 ) -> Float[Tensor, " 2"]:
-    """What the control gained over its start, and what the reward added; both in units of the score.
+    """What the placebo gained over its start, and what PPO has beyond the placebo; both in units of the score.
 
         [ mean_i (control_i − start_i),  mean_i (trained_i − control_i) ]
 
-    The control is the same run with a constant for a reward. The two add up to the gain of `trained` over `start`.
-    Either may be negative.
+    `control` is a run whose scores carry no information: the batch's own, shuffled. Entry i of each is the same seed.
+    The two add up to the gain of `trained` over `start`, which is what is reported. Either may be negative.
     """
     same_shape(start=start, control=control, trained=trained)
     return torch.stack([(control - start).mean(), (trained - control).mean()])

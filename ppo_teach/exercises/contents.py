@@ -89,14 +89,22 @@ CHAPTERS = (
         "The KL penalty: how do we keep the language?",
         ("exact_kl", "k3", "kl_loss", "kl_shaped_rewards", "AdaptiveKL"),
     ),
-    Chapter("language/ppo-for-language", "The whole trainer: does it all fit together?", ("trunk_gradient", "split_gain")),
+    Chapter(
+        "language/ppo-for-language", "The whole trainer: does it all fit together?", ("trunk_gradient", "split_gain")
+    ),
     Chapter(
         "language/reward-models",
         "Reward models: what if no metric exists?",
         ("bradley_terry_loss", "value_after_last_token", "quality_to_report"),
     ),
-    Chapter("applications/generation", "Text generation: how do you steer what is written?", ("distinct_n", "frontier_point")),
-    Chapter("applications/summarisation", "Summarisation: shorter, and still right?", ("break_even", "gain_at_equal_length")),
+    Chapter(
+        "applications/generation",
+        "Text generation: how do you steer what is written?",
+        ("distinct_n", "frontier_point"),
+    ),
+    Chapter(
+        "applications/summarisation", "Summarisation: shorter, and still right?", ("break_even", "gain_at_equal_length")
+    ),
     Chapter("applications/dialogue", "Dialogue: when has a reply helped?", ("success_rate", "noise_ceiling")),
     Chapter(
         "applications/translation",

@@ -47,7 +47,7 @@ MISCONCEPTIONS = (
     Misconception(
         "the whole gain is credited to the reward",
         edited(steps_of_a_staircase, ("[start, control, trained]", "[start, start, trained]")),
-        "what the same run does without any reward was counted as the reward's work",
+        "what the same run does with scores that say nothing was counted as the reward's work",
         "'before and after' is how most results are told",
         "What is the control for?",
     ),
@@ -63,7 +63,7 @@ MISCONCEPTIONS = (
         edited(means_first, ("middle - low, high - middle", "high - middle, middle - low")),
         "the control's part stands where the reward's belongs",
         "the reward's part is the one of interest, and comes to mind first",
-        "Which of the two could a run without any reward have?",
+        "Which of the two could a run have whose scores say nothing?",
     ),
     Misconception(
         "both parts have the opposite sign",
@@ -76,7 +76,7 @@ MISCONCEPTIONS = (
         "a control that lost is taken for one that stood still",
         edited(means_first, ("middle - low", "(middle - low).clamp(min=0)")),
         "the control fell below its start, and your parts no longer add up",
-        "a control is expected to do nothing",
+        "a placebo is expected to do nothing",
         "Do your two parts add up to the gain?",
     ),
     Misconception(
@@ -145,9 +145,9 @@ EXERCISE = Exercise(
     section="Whose gain is it?",
     minutes=10,
     difficulty=2,
-    goal="Return two numbers, means over seeds: what a run with a constant reward gained over the start, and what the "
-    "run with the real reward gained over that one. Both in units of the score; either may be negative. Entry i of "
-    "each argument is the same seed.",
+    goal="Return two numbers, means over seeds: what the control, a run whose scores carry no information (the batch's "
+    "own, shuffled), gained over the start, and what the run with the real scores has beyond that one. Both in units "
+    "of the score; either may be negative. Entry i of each argument is the same seed.",
     entry=part,
     worked=scores([40, 50], [42, 46], [90, 80]),
     answer=[-1, 41],
