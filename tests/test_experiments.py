@@ -194,6 +194,8 @@ def test_every_table_is_that_of_its_record(name: str):
 
 @pytest.mark.parametrize("name", names())
 def test_every_record_has_the_methods_of_its_experiment(name: str):
+    if name in stale():
+        pytest.skip("other code made this record: `python -m experiments --stale`")
     assert list(recorded(name)) == list(load(name).methods)
 
 
