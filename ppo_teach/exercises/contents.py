@@ -32,7 +32,7 @@ CHAPTERS = (
     ),
     Chapter(
         "foundations/softmax-policy",
-        "How does a network choose?",
+        "The softmax policy: how does a network choose?",
         ("action_logprobs", "entropy", "tempered_logprobs", "softmax_score"),
     ),
     Chapter(
