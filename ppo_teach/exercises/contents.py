@@ -63,7 +63,7 @@ CHAPTERS = (
             "sequence_mean_loss",
         ),
     ),
-    Chapter("ppo/diagnostics", "How do I know it works?", ("five_broken_runs",)),
+    Chapter("ppo/diagnostics", "Diagnostics: how do I know it works?", ("five_broken_runs",)),
     Chapter("ppo/ablations", "Which details matter?", ("paired_interval",)),
     Chapter(
         "language/language-models",
