@@ -64,7 +64,7 @@ CHAPTERS = (
         ),
     ),
     Chapter("ppo/diagnostics", "Diagnostics: how do I know it works?", ("five_broken_runs",)),
-    Chapter("ppo/ablations", "Which details matter?", ("paired_interval",)),
+    Chapter("ppo/ablations", "Ablations: which details matter?", ("paired_interval",)),
     Chapter(
         "language/language-models",
         "What is the policy now?",
