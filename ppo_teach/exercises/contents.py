@@ -62,18 +62,18 @@ CHAPTERS = (
     ),
     Chapter(
         "ppo/ppo",
-        "What is the whole algorithm?",
+        "PPO: what is the whole algorithm?",
         (
             "masked_mean",
             "whiten",
             "advantages_and_returns",
             "clipped_value_loss",
-            "sequence_mean_loss",
             "ppo_update",
+            "sequence_mean_loss",
         ),
     ),
-    Chapter("ppo/diagnostics", "How do I know it works?", ("five_broken_runs",)),
-    Chapter("ppo/ablations", "Which details matter?", ("paired_interval",)),
+    Chapter("ppo/diagnostics", "Diagnostics: how do I know it works?", ("five_broken_runs",)),
+    Chapter("ppo/ablations", "Ablations: which details matter?", ("paired_interval",)),
     Chapter(
         "language/language-models",
         "Language models: what is the policy now?",
