@@ -110,7 +110,7 @@ def write_book(folder: Path, files: dict[str, str]) -> None:
     shutil.copytree(BOOK / "_ext", folder / "_ext", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(BOOK / "build.py", folder)
     for name, text in {"_config.yml": FILES["_config.yml"], "map.yml": FILES["map.yml"], **files}.items():
-        (folder / name).write_text(text)
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def build(book: Path, *options: str) -> tuple[int, str]:
@@ -183,7 +183,7 @@ def test_shifted_seeds_are_all_but_those_of_texts_and_the_book_stays_as_it_is(tm
     ours, shifted = (printed_by_the_page(built) for built in (book / "_build", book / "_build/shift-3"))
     assert all(one != other for one, other in zip(ours[:-1], shifted[:-1], strict=True))
     assert ours[-1] == shifted[-1]  # Python's own generator
-    page.write_text(page.read_text().replace("draws(0)", "draws(300_000)"))
+    page.write_text(page.read_text(encoding="utf-8").replace("draws(0)", "draws(300_000)"), encoding="utf-8")
     build(book, "--run-only")
     assert printed_by_the_page(book / "_build") == shifted
 
@@ -263,6 +263,15 @@ def test_other_numbers_are_an_error_where_the_kernels_are_pinned_and_the_build_i
     assert builder.other_numbers([now]) == ["one: the cells in lines 7"]
     assert status() == 0
     assert status("--strict") == int(pinned)
+
+
+def test_what_a_chapter_printed_before_it_failed_is_not_accepted(tmp_path: Path):
+    file = tmp_path / "numbers.json"
+    numbers.accept(file, [came_out(stream("0.5"))], ["one"])
+    raised = {"output_type": "error", "ename": "KeyError", "evalue": "'a'", "traceback": []}
+    before = file.read_text(encoding="utf-8")
+    numbers.accept(file, [came_out(stream("0.7"), raised)], ["one"])
+    assert file.read_text(encoding="utf-8") == before
 
 
 def test_accepting_one_chapter_keeps_the_others_that_are_in_the_book(tmp_path: Path):
