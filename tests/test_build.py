@@ -268,7 +268,7 @@ def test_other_numbers_are_an_error_where_the_kernels_are_pinned_and_the_build_i
 def test_what_a_chapter_printed_before_it_failed_is_not_accepted(tmp_path: Path):
     file = tmp_path / "numbers.json"
     numbers.accept(file, [came_out(stream("0.5"))], ["one"])
-    raised = {"output_type": "error", "ename": "KeyError", "evalue": "'a'", "traceback": []}
+    raised = new_output("error", ename="KeyError", evalue="'a'", traceback=[])
     before = file.read_text(encoding="utf-8")
     numbers.accept(file, [came_out(stream("0.7"), raised)], ["one"])
     assert file.read_text(encoding="utf-8") == before

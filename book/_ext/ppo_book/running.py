@@ -47,6 +47,11 @@ class Run:
             if cell.cell_type == "code":
                 yield start + 1, cell
 
+    @property
+    def broken(self) -> bool:
+        """Whether a cell raised that should not: what comes after it may be missing."""
+        return any(raised(cell, output) for cell in self.notebook.cells for output in cell.get("outputs", []))
+
     def failures(self) -> list[str]:
         """What came out otherwise: the claims that failed, and the cells that raised."""
         found = []
