@@ -212,3 +212,10 @@ def test_a_page_is_counted_by_hand():
     assert [pace.rounded(minutes) for minutes in (22.4, 22.6, 28.0)] == [20, 25, 30]
     assert pace.stated("*25 minutes\nto read, half a minute to run*") == 25
     assert pace.stated(PAGE) is None
+
+
+@pytest.mark.parametrize("slug", WRITTEN)
+def test_the_minutes_that_a_page_names_are_the_counted_ones(slug: str):
+    text = (BOOK / f"{slug}.md").read_text(encoding="utf-8")
+    main, _ = pace.pace(text)
+    assert pace.stated(text) in (None, pace.rounded(main.minutes))
