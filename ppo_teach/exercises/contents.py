@@ -37,7 +37,7 @@ CHAPTERS = (
     ),
     Chapter(
         "foundations/policy-gradient",
-        "How do you climb a reward you cannot differentiate?",
+        "The policy gradient: how do you climb a reward you cannot differentiate?",
         ("reinforce_loss", "rewards_to_go", "leave_one_out_baseline"),
     ),
     Chapter(
