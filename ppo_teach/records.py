@@ -22,7 +22,8 @@ Runs = Mapping[str, Sequence[Mapping[str, Any]]]
 # In a wheel the records lie in the package (pyproject.toml puts them there), in a checkout beside it.
 PACKAGE = Path(__file__).parent
 ROOT = PACKAGE if (PACKAGE / "experiments").is_dir() else PACKAGE.parent
-STUDENT = {5: 2.776, 10: 2.262}  # the quantile of Student's distribution for so many seeds and 95 in 100
+STUDENT = 2.776  # the quantile of Student's distribution for five seeds and 95 in 100
+QUANTILES = {5: STUDENT, 10: 2.262}
 
 
 def record(name: str, *, of: Literal["experiments", "benchmarks"] = "experiments") -> dict[str, Any]:
@@ -49,8 +50,8 @@ def curves(runs: Runs, variant: str, name: str) -> Float[Tensor, "S T"]:
 def difference(runs: Runs, variant: str, base: str, number: str) -> tuple[float, float]:
     """The mean difference of a variant from the base, and half of its 95 percent interval, paired over the seeds."""
     ours, theirs = column(runs, variant, number), column(runs, base, number)
-    require(len(ours) in STUDENT, f"runs must hold five or ten seeds of each variant; got {len(ours)} of {variant!r}")
-    low, high = paired_interval(ours, theirs, t=STUDENT[len(ours)]).tolist()
+    require(len(ours) in QUANTILES, f"runs must hold five or ten seeds of each variant; got {len(ours)} of {variant!r}")
+    low, high = paired_interval(ours, theirs, t=QUANTILES[len(ours)]).tolist()
     return (low + high) / 2, (high - low) / 2
 
 
