@@ -23,7 +23,7 @@ from throughput import HERE, spread
 
 from ppo_teach.kernels import PINNED, machine, pin_kernels
 from ppo_teach.pretraining import pretrain
-from ppo_teach.tasks.generation import generation
+from ppo_teach.tasks.generation.task import generation
 from ppo_teach.texts import encode_responses
 from ppo_teach.trainer import PPOTrainer
 

@@ -8,12 +8,12 @@ import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from experiments.beside import shortened
+from experiments.beside import as_often, shortened
 from experiments.framework import Experiment, Result, rounded
 from experiments.methods import (
     A2C,
@@ -22,18 +22,22 @@ from experiments.methods import (
     ReinforceWithBaseline,
     Unannealed,
     Unwhitened,
+    WhitenedReinforce,
     relative,
 )
+from experiments.test_sets import many_reviews
+from ppo_teach.config import PPOConfig
 from ppo_teach.kl import FixedKL
 from ppo_teach.models import ActorCritic, Step
 from ppo_teach.runs.starts import supervised_start
-from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION, generation
+from ppo_teach.tasks.generation.task import SETTINGS_OF_GENERATION
 from ppo_teach.tasks.task import Task, evaluate
 from ppo_teach.texts import Prompts
 from ppo_teach.trainer import PPOTrainer
 
+T = TypeVar("T")
 CONFIG = SETTINGS_OF_GENERATION.ppo
-LAST = 10  # iterations
+LAST = 10  # iterations of PPO, or as many texts
 GAUGES = (
     "score",
     "kl",
@@ -98,17 +102,18 @@ def with_expectations(start: nn.Module) -> nn.Module:
     return start
 
 
-def unchanged(start: nn.Module) -> nn.Module:
-    return start
+def unchanged(it: T) -> T:
+    return it
 
 
 @dataclass(frozen=True)
 class Variant:
-    """What is not the task's own: the method, the model, or settings."""
+    """What is not the task's own: the method, the model, settings, or what is made of them all."""
 
     method: type = object
     model: Callable[[nn.Module], nn.Module] = unchanged
     settings: Mapping[str, Any] = field(default_factory=dict)
+    plan: Callable[[PPOConfig], PPOConfig] = unchanged
 
 
 ONE_STEP = {"epochs": 1, "minibatch_size": CONFIG.batch_size}
@@ -135,6 +140,9 @@ VARIANTS = {
     "REINFORCE, four times the rate": Variant(Reinforce, settings={**ONE_LARGE_STEP, "value_coef": 0.0}),
     "REINFORCE with baseline, four times the rate": Variant(ReinforceWithBaseline, settings=ONE_LARGE_STEP),
     "A2C, four times the rate": Variant(A2C, settings=ONE_LARGE_STEP),
+    "REINFORCE with baseline, whitened": Variant(WhitenedReinforce, settings=ONE_STEP),
+    "REINFORCE with baseline, whitened, four times the rate": Variant(WhitenedReinforce, settings=ONE_LARGE_STEP),
+    "REINFORCE with baseline, whitened, as many steps as PPO": Variant(WhitenedReinforce, plan=as_often),
     "REINFORCE, eight epochs": Variant(Reinforce, settings={"epochs": 8, "value_coef": 0.0}),
     "REINFORCE with baseline, eight epochs": Variant(ReinforceWithBaseline, settings={"epochs": 8}),
     "A2C, eight epochs": Variant(A2C, settings={"epochs": 8}),
@@ -147,10 +155,10 @@ def run(variant: Variant, task: Task, seed: int) -> Result:
     """What was maximised, over the last iterations; the numbers of the test set; and curves."""
     start = supervised_start(task, seed=seed)
     prompts, reward = task.prompts(start, task.train), task.reward(start)
-    kind, settings = relative(variant.method, PPOTrainer), replace(task.settings.ppo, seed=seed, **variant.settings)
-    trainer = kind(variant.model(start), reward, prompts, settings)
+    settings = variant.plan(replace(task.settings.ppo, seed=seed, **variant.settings))
+    trainer = relative(variant.method, PPOTrainer)(variant.model(start), reward, prompts, settings)
     history = trainer.train()
-    last = history[-LAST:]
+    last = history[-LAST * settings.iterations // task.settings.ppo.iterations :]
     return {
         "score − β KL": rounded(metrics["score"] - CONFIG.kl.coef * metrics["kl"] for metrics in last),
         "score": rounded(metrics["score"] for metrics in last),
@@ -161,7 +169,7 @@ def run(variant: Variant, task: Task, seed: int) -> Result:
 
 
 EXPERIMENT = Experiment(
-    task=generation,
+    task=many_reviews,
     short=shortened,
     methods=VARIANTS,
     run=run,

@@ -6,10 +6,11 @@ steps on as many texts as PPO with the task's own settings, with the same optimi
 
 import copy
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import partial
 from random import Random
+from statistics import fmean, stdev
 from time import process_time
 from typing import Any
 
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from experiments.framework import Result, rounded
-from experiments.methods import LogProbabilities, ReinforceWithBaseline, relative
+from experiments.methods import LogProbabilities, ReinforceWithBaseline, WhitenedReinforce, relative
 from ppo_teach.config import PPOConfig
 from ppo_teach.kl import k1
 from ppo_teach.masks import zero_padding
@@ -56,6 +57,15 @@ class Imitator(LogProbabilities, PPOTrainer):
 
     def assign_credit(self, rollout: Rollout, ref_logprobs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
         return rollout.mask.to(rollout.values), rollout.values
+
+
+class ShuffledScores(PPOTrainer):
+    """PPO, but the scores of a batch are dealt out anew among its responses: the same numbers, and they say nothing."""
+
+    def act(self) -> tuple[Rollout, Tensor, Tensor]:
+        rollout, ref_logprobs, scores = super().act()
+        dealt = torch.randperm(len(scores), generator=self.rng, device=self.rng.device)
+        return rollout, ref_logprobs, scores[dealt]
 
 
 class InEights(PPOTrainer):
@@ -103,8 +113,18 @@ def learns_from(score: Metric) -> Build:
     return lambda task, start, config: learns_from_scores(replace(task, score=score), start, config)
 
 
-def learns_from_a_constant(task: Task, start: nn.Module, config: PPOConfig) -> PPOTrainer:
-    return PPOTrainer(start, constant(1.0), task.prompts(start, task.train), config)
+def learns_from_a_constant(task: Task, start: nn.Module, config: PPOConfig, *, paid: float = 1.0) -> PPOTrainer:
+    return PPOTrainer(start, constant(paid), task.prompts(start, task.train), config)
+
+
+def learns_from_an_expected_constant(task: Task, start: nn.Module, config: PPOConfig) -> PPOTrainer:
+    """The same with a critic that expects it of every state, so that no token is better than another.
+
+    A critic that expects nothing hands a constant c to the tokens as c·λᵏ, k tokens before the end. Whitening takes
+    the size from this, not the sign: c = 1 is a prize for an early end, and c = −1 is a fine on it.
+    """
+    nn.init.constant_(start.value_head.bias, 1.0)
+    return learns_from_a_constant(task, start, config)
 
 
 def imitates_the_corpus(task: Task, start: nn.Module, config: PPOConfig) -> PPOTrainer:
@@ -178,11 +198,26 @@ class Method:
         return {**numbers, "seconds": rounded([seconds]), "curves": {**curves, **gauges}}
 
 
-def reinforce(settings: Settings, *, times: float) -> Method:
+def reinforce(settings: Settings, *, times: float, method: type = ReinforceWithBaseline) -> Method:
     """REINFORCE with PPO's critic for a baseline: one step to a batch, at a multiple of PPO's rate."""
     ppo = settings.ppo
     one_step = {"epochs": 1, "minibatch_size": ppo.batch_size, "learning_rate": times * ppo.learning_rate}
-    return Method(partial(learns_from_scores, trainer=relative(ReinforceWithBaseline, PPOTrainer)), one_step)
+    return Method(partial(learns_from_scores, trainer=relative(method, PPOTrainer)), one_step)
+
+
+def as_often(config: PPOConfig) -> PPOConfig:
+    """Settings for one step to a batch, and as many steps on as many texts as PPO: so many times the smaller batches.
+
+    A text is used once, where PPO uses it in every epoch. The rate is PPO's own.
+    """
+    steps = config.epochs * config.batch_size // config.minibatch_size
+    size = config.batch_size // steps
+    return replace(config, iterations=steps * config.iterations, epochs=1, batch_size=size, minibatch_size=size)
+
+
+def reinforces_as_often(task: Task, start: nn.Module, config: PPOConfig) -> PPOTrainer:
+    """REINFORCE, whitened, with as many gradient steps as PPO."""
+    return learns_from_scores(task, start, as_often(config), trainer=relative(WhitenedReinforce, PPOTrainer))
 
 
 def without_training(task: Task, seed: int) -> Result:
@@ -191,12 +226,14 @@ def without_training(task: Task, seed: int) -> Result:
     return {**numbers_of(task, start, start), "seconds": 0.0, "curves": {"iteration": [0]}}
 
 
-# What a policy was, what a reward that says nothing makes of it, and what the task's own reward does.
-START_PLACEBO_AND_PPO = {
-    "supervised start": without_training,
+# What becomes of a start that is paid for nothing: by the task's own scores in the wrong order, whatever they are; by a
+# constant, for which a new critic finds reasons; and by a constant that the critic expects.
+PLACEBOS = {
+    "shuffled scores": Method(partial(learns_from_scores, trainer=ShuffledScores)),
     "constant reward": Method(learns_from_a_constant),
-    "PPO": Method(),
+    "constant reward, expected": Method(learns_from_an_expected_constant),
 }
+START_PLACEBO_AND_PPO = {"supervised start": without_training, **PLACEBOS, "PPO": Method()}
 
 
 def best_of_the_start(task: Task, seed: int) -> Result:
@@ -224,21 +261,27 @@ def overheard(method: Callable[[Task, int], Result], task: Task, seed: int) -> R
 
 
 def numbers_of(task: Task, model: nn.Module, start: nn.Module) -> dict[str, float]:
-    """The task's report on the test set, and in nats per response how far the model has gone from its start."""
+    """The task's report on the test set; in nats per response how far the model has gone from its start; and the task's
+    score in percent, with its standard error: how much other prompts would change it, whatever the seed."""
     prompts, rng = task.prompts(model, task.test), torch.Generator().manual_seed(1)
     rollout = generate(model, prompts, max_tokens=task.settings.ppo.max_tokens, rng=rng)
     with torch.no_grad():
         ref_logprobs, _ = score_responses(start, rollout.prompts, rollout.responses, rollout.mask)
     kl = zero_padding(k1(rollout.logprobs, ref_logprobs), rollout.mask).sum(dim=-1).mean().item()
-    return {**evaluate(task, model, task.test).numbers, "KL": kl}
+    answers = evaluate(task, model, task.test)
+    numbers = {**answers.numbers, "KL": kl}
+    for way in ("greedy", "sampled"):
+        scores = (100 * task.score(getattr(answers, way), task.test.references)).tolist()
+        numbers |= {f"reward, {way}": fmean(scores), f"reward's error, {way}": error(scores, task.test.prompts)}
+    return numbers
 
 
-class Worlds:
-    """What all methods of one seed share, made from the task, the seed and sizes when it is first asked for."""
-
-    def __init__(self, world: Callable[[Task, int, Any], Any], task: Task, sizes: Any) -> None:
-        self.task = task
-        self.of_seed = cache(lambda seed: world(task, seed, sizes))
+def error(scores: Iterable[float], prompts: Iterable[str]) -> float:
+    """The standard error of their mean, were it other prompts; several replies to one count as one number."""
+    by_prompt = defaultdict(list)
+    for prompt, score in zip(prompts, scores, strict=True):
+        by_prompt[prompt].append(score)
+    return stdev(map(fmean, by_prompt.values())) / len(by_prompt) ** 0.5
 
 
 def shortened(task: Task) -> Task:

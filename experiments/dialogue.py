@@ -6,7 +6,6 @@ usual controls, the rules of an assistant and of a character, and a customer's t
 conversations. REINFORCE has four times PPO's rate, the best multiple on translation (`ppo_for_language.py`).
 """
 
-import copy
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -18,31 +17,30 @@ import torch
 from torch import Tensor, nn
 
 from experiments.beside import (
+    PLACEBOS,
     Imitator,
     Method,
     N,
-    Worlds,
     imitates_the_corpus,
     imitates_the_references,
     learns_from,
-    learns_from_a_constant,
     numbers_of,
     reinforce,
     shortened,
     without_training,
 )
 from experiments.framework import Experiment, Result, rounded
+from experiments.judges import LEARNING_RATE, Seeds, Shared
+from experiments.test_sets import many_conversations, many_customers
 from ppo_teach.config import PPOConfig
 from ppo_teach.kl import FixedKL
-from ppo_teach.preferences import Preferences, noise_ceiling, simulated_preferences
-from ppo_teach.reward_model import RewardModel, learned_reward, pair_scores, train_reward_model
+from ppo_teach.reward_model import RewardModel, learned_reward, pair_scores
 from ppo_teach.rewards import text_reward
 from ppo_teach.rollouts import Rollout, generate
-from ppo_teach.runs.starts import supervised_start
-from ppo_teach.tasks.conversations import Conversation, Desk, converse, summary
-from ppo_teach.tasks.desk_rules import assistant, character, score_by
-from ppo_teach.tasks.dialogue import SETTINGS_OF_DIALOGUE, customers, dialogue, model_desk, old_desk, perfect_desk
-from ppo_teach.tasks.help_desk import VALUES, Reading, read, statement
+from ppo_teach.tasks.dialogue.conversations import Conversation, Desk, converse, summary
+from ppo_teach.tasks.dialogue.desk_rules import assistant, character, score_by
+from ppo_teach.tasks.dialogue.help_desk import VALUES, Reading, read, statement
+from ppo_teach.tasks.dialogue.task import SETTINGS_OF_DIALOGUE, customers, model_desk, old_desk, perfect_desk
 from ppo_teach.tasks.task import Examples, Task, evaluate
 from ppo_teach.texts import Prompts, decode, encode_prompts, encode_responses
 from ppo_teach.trainer import PPOTrainer
@@ -57,44 +55,29 @@ class Sizes:
 
     asked: int = 3000
     held_out: int = 500
-    steps: int = 200  # of 32 pairs each
-    learning_rate: float = 2e-3
-    customers: int = 200
+    steps: int = 200
+    customers: int = 1000
 
 
 SHORT = Sizes(asked=8, held_out=8, steps=1, customers=1)
 
 
-class World:
-    """All that the variants of one seed share: the supervised start, and the judge whom its replies taught."""
+class HelpDesk(Shared):
+    """The judge whom the start's replies taught, and what there is to know of him and of any desk."""
 
-    def __init__(self, made: Task, seed: int, sizes: Sizes) -> None:
-        self.task, self.seed, self.sizes = made, seed, sizes
-        self.start = supervised_start(made, seed=seed)
-        self.rng = torch.Generator().manual_seed(seed)
+    temperature = TEMPERATURE
 
     @cached_property
     def judge(self) -> tuple[RewardModel, Result]:
-        """Standardised on preferred replies; and how well it foretells choices that it has not seen."""
-        seen, _ = self.preferences(self.sizes.asked)
-        unseen, ceiling = self.preferences(self.sizes.held_out)
-        judge = RewardModel(copy.deepcopy(self.start))
-        rate, steps = self.sizes.learning_rate, self.sizes.steps
-        train_reward_model(judge, seen, steps=steps, batch_size=32, learning_rate=rate, rng=self.rng)
+        """And how well he foretells choices that he has not seen."""
+        seen, _ = self.preferences(self.task.train, self.sizes.asked, self.rng)
+        unseen, ceiling = self.preferences(self.task.train, self.sizes.held_out, self.rng)
+        judge, _ = self.judge_of(seen, steps=self.sizes.steps, rng=self.rng)
         with torch.no_grad():
             chosen, rejected = pair_scores(judge, unseen)
-        judge.standardise(unseen.prompts, unseen.chosen, unseen.chosen_mask)
+        self.standardise(judge)
         accuracy = (chosen > rejected).float().mean().item()
         return judge, {"accuracy": accuracy, "ceiling": ceiling, "opinions": self.opinions(judge)}
-
-    def preferences(self, number: int) -> tuple[Preferences, float]:
-        """What somebody prefers who sees the gold score through noise, and how well that can be foretold."""
-        prompts, gold = self.task.prompts(self.start, self.task.train), self.task.reward(self.start)
-        some, longest = prompts[torch.randint(len(prompts), (number,), generator=self.rng)], self.task.settings.ppo
-        pair = [generate(self.start, some, max_tokens=longest.max_tokens, rng=self.rng) for _ in range(2)]
-        worth = [gold(it.prompts, it.responses, it.mask) for it in pair]
-        ceiling = noise_ceiling(*worth, temperature=TEMPERATURE).item()
-        return simulated_preferences(*pair, *worth, temperature=TEMPERATURE, rng=self.rng), ceiling
 
     @torch.no_grad()
     def opinions(self, judge: RewardModel) -> Result:
@@ -119,7 +102,7 @@ class World:
 
     def talked(self, desk: Desk) -> Result:
         """How whole conversations with test customers end: of all, and by what the customer left untold."""
-        talks = converse(desk, customers("test")[: self.sizes.customers])
+        talks = converse(desk, many_customers()[: self.sizes.customers])
         by_untold = {name: [it for it in talks if it.customer.untold == name] for name in ("", "name", "topic")}
         parts = {
             f"{end}, {name or 'nothing'} untold": 100 * fmean(it.outcome == end for it in some)
@@ -135,19 +118,23 @@ class World:
         return evaluate(self.task, model, self.task.test[:SAID]).greedy
 
 
-Variant = Callable[[World], Result]
+Variant = Callable[[HelpDesk], Result]
 
 
-def untrained(world: World) -> Result:
+def untrained(shared: HelpDesk) -> Result:
     """The supervised start itself."""
-    result = without_training(world.task, world.seed)
-    return {**result, **world.talked(model_desk(world.task, world.start)), "says": world.says(world.start)}
+    result = without_training(shared.task, shared.seed)
+    return {
+        **result,
+        **shared.talked(model_desk(shared.task, shared.start)),
+        "says": shared.says(shared.start),
+    }
 
 
 def trained(method: Method) -> Variant:
     """What the method makes of the start; with the gold scores of its batches, and whole conversations at the end."""
 
-    def variant(world: World) -> Result:
+    def variant(shared: HelpDesk) -> Result:
         golds, trainers = [], []
 
         def build(task: Task, start: nn.Module, config: PPOConfig) -> PPOTrainer:
@@ -162,10 +149,10 @@ def trained(method: Method) -> Variant:
             trainers.append(trainer)
             return trainer
 
-        result = Method(build, method.settings)(world.task, world.seed)
+        result = Method(build, method.settings)(shared.task, shared.seed)
         policy = trainers[0].policy
-        talk = world.talked(model_desk(world.task, policy))
-        return {**result, **talk, "says": world.says(policy), "curves": {**result["curves"], "gold": golds}}
+        talk = shared.talked(model_desk(shared.task, policy))
+        return {**result, **talk, "says": shared.says(policy), "curves": {**result["curves"], "gold": golds}}
 
     return variant
 
@@ -181,13 +168,13 @@ def imitates_the_good_logs(task: Task, start: nn.Module, config: PPOConfig) -> P
 def learns_from_the_judge(kl_coef: float) -> Variant:
     """PPO that the judge pays."""
 
-    def variant(world: World) -> Result:
-        judge, record = world.judge
+    def variant(shared: HelpDesk) -> Result:
+        judge, record = shared.judge
 
         def build(task: Task, start: nn.Module, config: PPOConfig) -> PPOTrainer:
             return PPOTrainer(start, learned_reward(judge), task.prompts(start, task.train), config)
 
-        return {**trained(Method(build, {"kl": FixedKL(kl_coef)}))(world), "judge": record}
+        return {**trained(Method(build, {"kl": FixedKL(kl_coef)}))(shared), "judge": record}
 
     return variant
 
@@ -216,9 +203,9 @@ def wishes() -> list[str]:
     return found
 
 
-def best_of_eight(world: World, worth: Callable[[Rollout, Examples], Tensor]) -> Result:
+def best_of_eight(shared: HelpDesk, worth: Callable[[Rollout, Examples], Tensor]) -> Result:
     """Eight replies of the start to each prompt, of which the one worth most is sent: no training."""
-    task, start, rng = world.task, world.start, torch.Generator().manual_seed(world.seed)
+    task, start, rng = shared.task, shared.start, torch.Generator().manual_seed(shared.seed)
 
     def best(examples: Examples) -> list[str]:
         prompts, texts, scores = task.prompts(start, examples), [], []
@@ -233,23 +220,23 @@ def best_of_eight(world: World, worth: Callable[[Rollout, Examples], Tensor]) ->
 
     report = task.report(best(task.test), task.test.references)
     numbers = dict.fromkeys(numbers_of(task, start, start)) | {f"{name}, sampled": report[name] for name in report}
-    return {**numbers, **world.talked(desk), "curves": {"right": [report["right"]]}}
+    return {**numbers, **shared.talked(desk), "curves": {"right": [report["right"]]}}
 
 
-def best_by_gold(world: World) -> Result:
+def best_by_gold(shared: HelpDesk) -> Result:
     """No method but a bound: whoever knows what is due need not ask a model."""
-    return best_of_eight(world, lambda _, said: world.task.score(said.prompts, said.references))
+    return best_of_eight(shared, lambda _, said: shared.task.score(said.prompts, said.references))
 
 
-def best_by_judge(world: World) -> Result:
-    judge, record = world.judge
+def best_by_judge(shared: HelpDesk) -> Result:
+    judge, record = shared.judge
     paid = learned_reward(judge)
-    return {**best_of_eight(world, lambda it, _: paid(it.prompts, it.responses, it.mask)), "judge": record}
+    return {**best_of_eight(shared, lambda it, _: paid(it.prompts, it.responses, it.mask)), "judge": record}
 
 
 VARIANTS = {
     "supervised start": untrained,
-    "constant reward": trained(Method(learns_from_a_constant)),
+    **{name: trained(placebo) for name, placebo in PLACEBOS.items()},
     "more of the same logs": trained(Method(imitates_the_corpus)),
     "the good logs": trained(Method(imitates_the_good_logs)),
     "the perfect desk's replies": trained(Method(imitates_the_references)),
@@ -257,6 +244,10 @@ VARIANTS = {
     "best of eight, gold": best_by_gold,
     "best of eight, judge": best_by_judge,
     "PPO, gold": trained(Method()),
+    "PPO, gold, λ = 1": trained(Method(settings={"lam": 1.0})),
+    "PPO, judge, β = 3": learns_from_the_judge(3.0),
+    "PPO, judge, β = 1": learns_from_the_judge(1.0),
+    "PPO, judge, β = 0.3": learns_from_the_judge(0.3),
     "PPO, judge, β = 0.1": learns_from_the_judge(0.1),
     "PPO, judge, β = 0.02": learns_from_the_judge(0.02),
     "PPO, judge, β = 0": learns_from_the_judge(0.0),
@@ -266,24 +257,29 @@ VARIANTS = {
 }
 
 
-def run(variant: Variant, worlds: Worlds, seed: int) -> Result:
+def run(variant: Variant, seeds: Seeds, seed: int) -> Result:
     """One seed of a variant."""
-    return variant(worlds.of_seed(seed))
+    return variant(seeds.of(seed))
 
 
-def short(worlds: Worlds) -> Worlds:
+def short(seeds: Seeds) -> Seeds:
     """Where nobody has learned anything, or says much."""
-    task = shortened(worlds.task)
+    task = shortened(seeds.task)
     ppo = replace(task.settings.ppo, max_tokens=2, epochs=1)
-    return Worlds(World, replace(task, settings=replace(task.settings, ppo=ppo)), SHORT)
+    return Seeds(HelpDesk, replace(task, settings=replace(task.settings, ppo=ppo)), SHORT)
 
 
 EXPERIMENT = Experiment(
-    task=lambda: Worlds(World, dialogue(), Sizes()),
+    task=lambda: Seeds(HelpDesk, many_conversations(), Sizes()),
     short=short,
     methods=VARIANTS,
     run=run,
-    settings={"temperature": TEMPERATURE, "sizes": asdict(Sizes()), **asdict(SETTINGS_OF_DIALOGUE)},
+    settings={
+        "temperature": TEMPERATURE,
+        "sizes": asdict(Sizes()),
+        "judge's rate": LEARNING_RATE,
+        **asdict(SETTINGS_OF_DIALOGUE),
+    },
     columns=[f"{name}, sampled" for name in ("gold score", "right", "polite", "fluent")]
     + ["solved", "misled", "given up", "KL"],
 )

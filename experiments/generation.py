@@ -2,12 +2,12 @@
 
 from experiments.beside import START_PLACEBO_AND_PPO, shortened
 from experiments.framework import Experiment
-from ppo_teach.tasks.generation import generation
+from experiments.test_sets import many_reviews
 
 NUMBERS = ("P(positive)", "grammatical", "praising", "distinct trigrams")
 
 EXPERIMENT = Experiment(
-    task=generation,
+    task=many_reviews,
     short=shortened,
     methods=START_PLACEBO_AND_PPO,
     columns=[f"{name}, {way}" for way in ("greedy", "sampled") for name in NUMBERS],

@@ -21,12 +21,13 @@ from experiments.beside import (
     shortened,
 )
 from experiments.framework import Experiment, Result
+from experiments.test_sets import many_app_texts
 from experiments.translators import grammar, translation_with_flaws
 from ppo_teach.config import PPOConfig
-from ppo_teach.tasks.app_texts import random_app_text
-from ppo_teach.tasks.localisation import SETTINGS_OF_LOCALISATION, localisation
+from ppo_teach.tasks.localisation.app_texts import random_app_text
+from ppo_teach.tasks.localisation.task import SETTINGS_OF_LOCALISATION
 from ppo_teach.tasks.task import Examples, Task
-from ppo_teach.tasks.translation import SETTINGS_OF_TRANSLATION
+from ppo_teach.tasks.translation.task import SETTINGS_OF_TRANSLATION
 from ppo_teach.trainer import PPOTrainer
 
 FEW, MANY = 300, 16_000
@@ -34,7 +35,7 @@ FEW, MANY = 300, 16_000
 
 def app_texts_with_many_references() -> Task:
     """The task with more clean texts to train on, and none of those that it holds out."""
-    task, rng, texts = localisation(), Random(1), {}
+    task, rng, texts = many_app_texts(), Random(2), {}
     held_out = {*task.validation.prompts, *task.test.prompts}
     while len(texts) < MANY:
         text = random_app_text(rng)
@@ -55,7 +56,7 @@ def imitates_four_times_as_long(task: Task, start: nn.Module, config: PPOConfig)
 # Of two rates for imitation the better one on these texts (`localisation.py`).
 FASTER = {"learning_rate": 5 * SETTINGS_OF_LOCALISATION.ppo.learning_rate}
 TASKS = {
-    "app texts": localisation,
+    "app texts": many_app_texts,
     "app texts, many references": app_texts_with_many_references,
     "translation": translation_with_flaws,
 }

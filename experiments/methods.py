@@ -59,10 +59,14 @@ class Reinforce(LogProbabilities, Unwhitened):
     estimator = staticmethod(return_to_go)
 
 
-class ReinforceWithBaseline(LogProbabilities, Unwhitened):
-    """The rewards that followed, less what the critic expected."""
+class WhitenedReinforce(LogProbabilities):
+    """The rewards that followed, less what the critic expected, whitened as PPO's advantages are."""
 
     estimator = staticmethod(return_above_value)
+
+
+class ReinforceWithBaseline(Unwhitened, WhitenedReinforce):
+    """The same as they are."""
 
 
 class A2C(LogProbabilities, Unwhitened):

@@ -8,6 +8,7 @@ after whitening the same β weighs less, so both kinds of pay run with more than
 from functools import partial
 
 from experiments.beside import (
+    PLACEBOS,
     BestOfNReward,
     ImitatorOfItsBest,
     InEights,
@@ -15,7 +16,6 @@ from experiments.beside import (
     RankReward,
     best_of_the_start,
     imitates_the_corpus,
-    learns_from_a_constant,
     learns_from_scores,
     overheard,
     reinforce,
@@ -23,17 +23,19 @@ from experiments.beside import (
     without_training,
 )
 from experiments.framework import Experiment
+from experiments.test_sets import many_couplets
 from ppo_teach.kl import FixedKL
-from ppo_teach.tasks.poetry import SETTINGS_OF_POETRY, poetry
+from ppo_teach.tasks.poetry.task import SETTINGS_OF_POETRY
 
 METHODS = {
     "supervised start": without_training,
-    "constant reward": Method(learns_from_a_constant),
+    **PLACEBOS,
     "more of the same corpus": Method(imitates_the_corpus),
     "best of eight": best_of_the_start,
     "imitation of its own best": Method(partial(learns_from_scores, trainer=ImitatorOfItsBest)),
     "REINFORCE": reinforce(SETTINGS_OF_POETRY, times=4),
     "PPO": Method(),
+    "PPO, λ = 1": Method(settings={"lam": 1.0}),
     "PPO, β = 0.003": Method(settings={"kl": FixedKL(0.003)}),
     "PPO, β = 0": Method(settings={"kl": FixedKL(0.0)}),
     "PPO, eight replies to an opening": Method(partial(learns_from_scores, trainer=InEights)),
@@ -43,7 +45,7 @@ METHODS = {
 }
 
 EXPERIMENT = Experiment(
-    task=poetry,
+    task=many_couplets,
     short=shortened,
     methods=METHODS,
     run=overheard,

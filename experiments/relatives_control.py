@@ -1,6 +1,6 @@
-"""Do PPO's relatives learn CartPole as well from equal samples, at four rates, and with batches used several times?
+"""Do PPO's relatives learn CartPole as well from equal samples, at six rates, and with batches used several times?
 
-A relative replaces acts of the trainer and nothing else: the networks, Adam, the entropy bonus, the norm of the
+A relative replaces phases of the trainer and nothing else: the networks, Adam, the entropy bonus, the norm of the
 gradient and the falling learning rate are the same for all.
 """
 
@@ -20,7 +20,7 @@ from ppo_teach.config import ControlConfig
 from ppo_teach.control import ControlTrainer, Experience
 
 STEPS = 100 * 512
-LEARNING_RATES = (2.5e-4, 1e-3, 4e-3, 1.6e-2)
+LEARNING_RATES = (2.5e-4, 1e-3, 4e-3, 1.6e-2, 6.4e-2, 0.256)
 EPOCHS = (1, 4, 10)
 
 

@@ -15,7 +15,7 @@ from experiments.beside import (
     shortened,
 )
 from experiments.framework import Experiment
-from ppo_teach.tasks.generation import generation
+from experiments.test_sets import many_reviews
 
 METHODS = {
     "more of the same corpus": Method(imitates_the_corpus),
@@ -25,7 +25,7 @@ METHODS = {
 }
 
 EXPERIMENT = Experiment(
-    task=generation,
+    task=many_reviews,
     short=shortened,
     methods=METHODS,
     columns=["P(positive), sampled", "grammatical, sampled", "distinct trigrams, sampled", "KL", "seconds"],

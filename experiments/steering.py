@@ -14,13 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from experiments.beside import (
+    PLACEBOS,
     ImitatorOfItsBest,
     Method,
     best_of_the_start,
     imitates_the_best,
     imitates_the_corpus,
     learns_from,
-    learns_from_a_constant,
     learns_from_scores,
     overheard,
     reinforce,
@@ -28,18 +28,20 @@ from experiments.beside import (
     without_training,
 )
 from experiments.framework import Experiment, Result
+from experiments.test_sets import many_reviews
 from ppo_teach.config import PPOConfig
 from ppo_teach.kl import FixedKL
 from ppo_teach.masks import masked_mean
 from ppo_teach.rollouts import score_responses
 from ppo_teach.runs.starts import supervised_start
-from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION, distinct_n, generation, self_bleu, speaks_of
+from ppo_teach.tasks.generation.task import SETTINGS_OF_GENERATION, distinct_n, self_bleu, speaks_of
 from ppo_teach.tasks.task import Task
 from ppo_teach.texts import encode_prompts, encode_responses
 from ppo_teach.trainer import PPOTrainer
 
 MUSIC = ("music", "songs", "dances")
 ALIKE = 64  # texts whose pairs are compared
+COMPARED = 200  # texts whose bigrams are counted
 
 music = speaks_of(MUSIC)
 
@@ -55,7 +57,7 @@ def learns_from_praise_of_music(task: Task, start: nn.Module, config: PPOConfig)
 
 METHODS = {
     "supervised start": without_training,
-    "constant reward": Method(learns_from_a_constant),
+    **PLACEBOS,
     "more of the same corpus": Method(imitates_the_corpus),
     "best of eight": best_of_the_start,
     "imitation of the start's best": Method(imitates_the_best),
@@ -80,7 +82,7 @@ def measured(task: Task, seed: int) -> Task:
             logprobs, _ = score_responses(start, prompts, tokens, mask)
         return {
             **task.report(responses, openings),
-            "distinct bigrams": 100 * distinct_n(responses, n=2),
+            "distinct bigrams": 100 * distinct_n(responses[:COMPARED], n=2),
             "self-BLEU": 100 * self_bleu(responses[:ALIKE]),
             "log-likelihood": masked_mean(logprobs, mask).item(),
             "words": fmean(len(response.split()) for response in responses),
@@ -96,7 +98,7 @@ def run(method: Callable[[Task, int], Result], task: Task, seed: int) -> Result:
 
 
 EXPERIMENT = Experiment(
-    task=generation,
+    task=many_reviews,
     short=shortened,
     methods=METHODS,
     run=run,

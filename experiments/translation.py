@@ -2,13 +2,13 @@
 
 from experiments.beside import START_PLACEBO_AND_PPO, shortened
 from experiments.framework import Experiment
+from experiments.test_sets import many_sentences
 from ppo_teach.rewards import corpus_bleu_signature
-from ppo_teach.tasks.translation import translation
 
 NUMBERS = ("BLEU", "chrF", "measure words", "grammatical")
 
 EXPERIMENT = Experiment(
-    task=translation,
+    task=many_sentences,
     short=shortened,
     methods=START_PLACEBO_AND_PPO,
     columns=[f"{name}, {way}" for way in ("greedy", "sampled") for name in NUMBERS],

@@ -22,12 +22,12 @@ from experiments.beside import (
     without_training,
 )
 from experiments.framework import Experiment, Result
+from experiments.test_sets import many_sentences
 from ppo_teach.kl import FixedKL
 from ppo_teach.language_models import tiny_seq2seq
 from ppo_teach.rewards import bleu
-from ppo_teach.tasks.english_chinese import FLAWS, flaws_in, is_chinese, measure_words
 from ppo_teach.tasks.task import Task
-from ppo_teach.tasks.translation import SETTINGS_OF_TRANSLATION, report, translation
+from ppo_teach.tasks.translation.task import SETTINGS_OF_TRANSLATION, report
 
 DECODER, BOTH = "decoder only", "encoder–decoder"
 
@@ -90,7 +90,7 @@ def report_with_flaws(hypotheses: Sequence[str], references: Sequence[str]) -> d
 
 
 def translation_with_flaws() -> Task:
-    return replace(translation(), report=report_with_flaws)
+    return replace(many_sentences(), report=report_with_flaws)
 
 
 EXPERIMENT = Experiment(

@@ -7,7 +7,7 @@ Mathematics (tensors in, tensors out)
     values          the value function and its losses
     advantages      credit assignment: TD residuals and GAE
     surrogate       PPO's clipped objective
-    intervals       is a difference over seeds more than luck?
+    intervals       what training gained over its control, and whether it is more than luck
     kl              staying near the reference
     exact           ground truth by enumeration
 
@@ -28,7 +28,7 @@ Training
     config          the settings of a run, and their rules
     update          several epochs of gradient steps on one batch
     control         PPO on classic control
-    trainer         PPO for language models, in three acts
+    trainer         PPO for language models, in three phases
 
 Use
     plots, records, tasks, runs, exercises, cli, __main__

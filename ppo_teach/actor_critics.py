@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
 from ppo_teach.checks import require
+from ppo_teach.masks import position_ids
 from ppo_teach.models import Step
 from ppo_teach.texts import Prompts
 
@@ -87,7 +88,7 @@ class CausalActorCritic(_TransformerActorCritic):
 
     def _run(self, tokens: Int[Tensor, "B L"], seen: Bool[Tensor, "B S"], **options: Any) -> Any:
         """The trunk on tokens whose positions count from the first real one."""
-        positions = (seen.long().cumsum(dim=-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
+        positions = position_ids(seen)[:, -tokens.shape[1] :]
         return self.trunk(
             input_ids=torch.where(seen[:, -tokens.shape[1] :], tokens, self.pad),
             attention_mask=seen,

@@ -4,7 +4,6 @@ import os
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch is imported; see ppo_teach.runs.seeds
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,30 +12,16 @@ import tyro
 
 from ppo_teach.checks import require
 from ppo_teach.config import PPOConfig
-from ppo_teach.exercises.commands import Check, ExerciseCommand, Start, carry_out
+from ppo_teach.exercises.commands import Check, ExerciseCommand, Start, carry_out, ended_well
 from ppo_teach.kernels import pin_kernels
 from ppo_teach.runs.chat import chat
 from ppo_teach.runs.folders import read_task_name
 from ppo_teach.runs.run import evaluate_run, run
 from ppo_teach.runs.seeds import run_seeds, table
 from ppo_teach.runs.translate import translate
-from ppo_teach.tasks.dialogue import SETTINGS_OF_DIALOGUE, dialogue
-from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION, generation
-from ppo_teach.tasks.localisation import SETTINGS_OF_LOCALISATION, localisation
-from ppo_teach.tasks.poetry import SETTINGS_OF_POETRY, poetry
+from ppo_teach.tasks.contents import TASKS
 from ppo_teach.tasks.settings import Device, Settings, Supervision
-from ppo_teach.tasks.summarisation import SETTINGS_OF_SUMMARISATION, summarisation
 from ppo_teach.tasks.task import configured
-from ppo_teach.tasks.translation import SETTINGS_OF_TRANSLATION, translation
-
-TASKS = {
-    "translation": (translation, SETTINGS_OF_TRANSLATION),
-    "localisation": (localisation, SETTINGS_OF_LOCALISATION),
-    "generation": (generation, SETTINGS_OF_GENERATION),
-    "poetry": (poetry, SETTINGS_OF_POETRY),
-    "summarisation": (summarisation, SETTINGS_OF_SUMMARISATION),
-    "dialogue": (dialogue, SETTINGS_OF_DIALOGUE),
-}
 
 
 @dataclass(frozen=True)
@@ -58,15 +43,8 @@ class Train:
 
 
 AnyTask = tyro.extras.subcommand_type_from_defaults(
-    {name: Train(name, settings.ppo, settings.supervision) for name, (_, settings) in TASKS.items()},
-    descriptions={
-        "translation": "English to Chinese.",
-        "localisation": "Texts of an app to Chinese, placeholders untouched.",
-        "generation": "Film reviews, steered towards praise.",
-        "poetry": "Couplets in metre and rhyme.",
-        "summarisation": "News stories to headlines.",
-        "dialogue": "A help desk that learns to help.",
-    },
+    {name: Train(name, task.settings.ppo, task.settings.supervision) for name, task in TASKS.items()},
+    descriptions={name: task.description for name, task in TASKS.items()},
 )
 
 
@@ -121,34 +99,31 @@ class CommandLine:
 
 
 def main() -> None:
-    """The entry point. What a reader can put right is one line, not a traceback."""
+    """The entry point of all commands."""
     pin_kernels()
-    command = None
-    try:
+    with ended_well():
         command = tyro.cli(CommandLine, prog="ppo-teach", config=(tyro.conf.OmitSubcommandPrefixes,)).command
         match command:
             case TrainCommand(train):
-                print(train_task(train))
+                try:
+                    print(train_task(train))
+                except KeyboardInterrupt:
+                    raise KeyboardInterrupt("the same command goes on from the last checkpoint") from None
             case Evaluate(folder, split):
                 print(evaluate_folder(folder, split))
             case Chat(folder):
                 require_task("dialogue", folder)
-                chat(dialogue(), folder)
+                chat(TASKS["dialogue"].make(), folder)
             case Translate(folder):
                 require_task("translation", folder)
-                translate(translation(), folder)
+                translate(TASKS["translation"].make(), folder)
             case Start() | Check() as command:
                 carry_out(command)
-    except (ValueError, OSError) as error:
-        sys.exit(f"ppo-teach: {error}")
-    except KeyboardInterrupt:
-        resumes = isinstance(command, TrainCommand)
-        sys.exit(f"ppo-teach: interrupted{'; the same command goes on from the last checkpoint' if resumes else ''}")
 
 
 def train_task(train: Train) -> str:
     """Run one seed in this process, or several in their own; the table of their numbers, and where the rest lies."""
-    make_task, _ = TASKS[train.task]
+    make_task = TASKS[train.task].make
     settings = Settings(train.ppo, train.supervision, model=train.model, device=train.device)
     folder, seeds = train.folder / train.task, range(train.ppo.seed, train.ppo.seed + train.seeds)
     if train.seeds == 1:
@@ -170,5 +145,4 @@ def evaluate_folder(folder: Path, split: Literal["validation", "test"]) -> str:
     """The table of a finished run."""
     name = read_task_name(folder)
     require(name in TASKS, f"the run's task must be one of {', '.join(TASKS)}; got {name}")
-    make_task, _ = TASKS[name]
-    return table([evaluate_run(make_task(), folder, split=split)], title=f"{name}, {split}")
+    return table([evaluate_run(TASKS[name].make(), folder, split=split)], title=f"{name}, {split}")

@@ -1,5 +1,6 @@
 """The settings of a run, and the rules they must keep. Chapter: book/ppo/ppo.md."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
 
@@ -7,6 +8,22 @@ from ppo_teach.checks import of_its_types, require
 from ppo_teach.kl import AdaptiveKL, FixedKL
 
 LARGEST = 3.4e38  # below the largest number of float32, in which models calculate
+
+
+# Of both kinds of settings; a name that one kind lacks has no rule there.
+RULES: tuple[tuple[tuple[str, ...], str, Callable[[float], bool]], ...] = (
+    (("iterations", "batch_size", "minibatch_size", "epochs", "steps", "max_tokens"), "be at least 1", lambda n: n > 0),
+    (("learning_rate", "clip", "value_clip", "max_grad_norm", "temperature"), "be greater than 0", lambda n: n > 0),
+    (("value_coef", "entropy_coef", "seed"), "be at least 0", lambda n: n >= 0),
+    (("learning_rate", "value_coef", "entropy_coef", "temperature"), "be finite", lambda n: n < inf),
+    (
+        ("clip", "value_clip", "max_grad_norm"),
+        f"be at most {LARGEST:.3g}, which float32 can hold, or inf",
+        lambda n: n <= LARGEST or n == inf,
+    ),
+    (("seed",), "be less than 2**64", lambda n: n < 2**64),
+    (("gamma", "lam"), "lie in [0, 1]", lambda n: 0 <= n <= 1),
+)
 
 
 @dataclass(frozen=True)
@@ -47,9 +64,7 @@ class PPOConfig:
     kl: FixedKL | AdaptiveKL = field(default_factory=lambda: FixedKL(0.02))
 
     def __post_init__(self) -> None:
-        _keep_the_rules(self, counts=("iterations", "batch_size", "minibatch_size", "epochs", "max_tokens"))
-        require(self.temperature > 0, f"temperature must be greater than 0; got {self.temperature}")
-        require(self.temperature < inf, f"temperature must be finite; got {self.temperature}")
+        _keep_the_rules(self)
         require(
             self.batch_size % self.minibatch_size == 0,
             f"minibatch_size must divide batch_size {self.batch_size}; got {self.minibatch_size}",
@@ -98,24 +113,13 @@ class ControlConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _keep_the_rules(self, counts=("iterations", "steps", "minibatch_size", "epochs"))
+        _keep_the_rules(self)
 
 
-def _keep_the_rules(settings: PPOConfig | ControlConfig, *, counts: tuple[str, ...]) -> None:
-    """The rules of what both kinds of settings hold. Raises ValueError."""
+def _keep_the_rules(settings: PPOConfig | ControlConfig) -> None:
+    """Raises ValueError for a setting that breaks its rule."""
     of_its_types(settings)
-    for name in counts:
-        require(getattr(settings, name) >= 1, f"{name} must be at least 1; got {getattr(settings, name)}")
-    for name in ("learning_rate", "clip", "value_clip", "max_grad_norm"):
-        require(getattr(settings, name) > 0, f"{name} must be greater than 0; got {getattr(settings, name)}")
-    for name in ("value_coef", "entropy_coef", "seed"):
-        require(getattr(settings, name) >= 0, f"{name} must be at least 0; got {getattr(settings, name)}")
-    for name in ("learning_rate", "value_coef", "entropy_coef"):
-        require(getattr(settings, name) < inf, f"{name} must be finite; got {getattr(settings, name)}")
-    for name in ("clip", "value_clip", "max_grad_norm"):
-        number = getattr(settings, name)
-        fits = number <= LARGEST or number == inf
-        require(fits, f"{name} must be at most {LARGEST:.3g}, which float32 can hold, or inf; got {number}")
-    require(settings.seed < 2**64, f"seed must be less than 2**64; got {settings.seed}")
-    for name in ("gamma", "lam"):
-        require(0 <= getattr(settings, name) <= 1, f"{name} must lie in [0, 1]; got {getattr(settings, name)}")
+    numbers = vars(settings)
+    for names, rule, holds in RULES:
+        for name in names:
+            require(name not in numbers or holds(numbers[name]), f"{name} must {rule}; got {numbers.get(name)}")

@@ -1,4 +1,4 @@
-"""PPO on Gymnasium's classic control, in three acts. Chapter: book/ppo/ppo.md.
+"""PPO on Gymnasium's classic control, in three phases. Chapter: book/ppo/ppo.md.
 
 The same algorithm as in `ppo_teach.trainer`, where an action is a push and not a word: no prompts, no reference, no
 padding. Row n of a tensor is an environment, column t a step. Where a time limit stops an episode we keep the
@@ -97,7 +97,7 @@ class ControlTrainer:
 
     `history` holds one dict of metrics per iteration; `episodes`, for each that ended, the step and the return.
 
-    A relative of PPO replaces one of the three functions, or an act.
+    A relative of PPO replaces one of the three functions, or a phase.
     """
 
     estimator = staticmethod(gae)
@@ -186,9 +186,9 @@ class ControlTrainer:
 
     def batch(self, experience: Experience, advantages: Credit, returns: Credit) -> Batch:
         """The steps of all environments, in one long row."""
-        flat = {name: x.flatten(0, 1) for name, x in vars(experience).items()}
-        before = flat["actions"], experience.mask.flatten(), flat["logprobs"], flat["values"]
-        return Steps((flat["observations"],), *before, advantages.flatten(), returns.flatten(), whiten=self.whiten)
+        inputs = (experience.observations.flatten(0, 1),)
+        before = experience.actions, experience.mask, experience.logprobs, experience.values
+        return Steps(inputs, *(x.flatten() for x in (*before, advantages, returns)), whiten=self.whiten)
 
     def train(self) -> list[Metrics]:
         """Run the iterations that are left, and return the history."""

@@ -6,6 +6,7 @@ and every expectation is a sum. N is the number of replies. One prompt at a time
 
 from collections.abc import Sequence
 from itertools import product
+from math import log
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -76,3 +77,18 @@ def kl_optimal_policy(
     same_shape(ref_logprobs=ref_logprobs, scores=scores)
     require(kl_coef > 0, f"kl_coef must be greater than 0; got {kl_coef}")
     return (ref_logprobs + scores / kl_coef).log_softmax(dim=-1)
+
+
+def frontier_point(scores: Float[Tensor, " N"], *, kl_coef: float) -> Float[Tensor, " 2"]:
+    """The expected score of `kl_optimal_policy` and its KL in nats, as N samples of the reference know them.
+
+        w_i = exp(s_i / β) / Σ_j exp(s_j / β),     [ Σ_i w_i s_i,  Σ_i w_i log(N w_i) ]
+
+    `scores` are those of N responses to one prompt, drawn from the reference: where all responses are too many to list,
+    samples stand for them. The KL is at most log N: among N samples nothing is rarer than one in N. Raises ValueError
+    unless kl_coef is greater than 0.
+    """
+    require(kl_coef > 0, f"kl_coef must be greater than 0; got {kl_coef}")
+    logweights = (scores / kl_coef).log_softmax(dim=0)
+    weights = logweights.exp()
+    return torch.stack([weights @ scores, weights @ logweights + log(len(scores))])

@@ -1,4 +1,7 @@
-"""Is the difference between two ways of training more than luck? Chapter: book/ppo/ablations.md."""
+"""What did training gain over its control, and is it more than luck?
+
+Chapters: book/ppo/ablations.md and book/language/ppo-for-language.md. Entry i of every row of numbers is seed i.
+"""
 
 import torch
 from jaxtyping import Float
@@ -23,3 +26,17 @@ def paired_interval(ours: Float[Tensor, " S"], theirs: Float[Tensor, " S"], *, t
     differences = ours - theirs
     half = t * differences.std() / seeds**0.5
     return torch.stack([differences.mean() - half, differences.mean() + half])
+
+
+def split_gain(
+    start: Float[Tensor, " S"], control: Float[Tensor, " S"], trained: Float[Tensor, " S"]
+) -> Float[Tensor, " 2"]:
+    """What the placebo gained over its start, and what PPO has beyond the placebo; both in units of the score.
+
+        [ mean_i (control_i − start_i),  mean_i (trained_i − control_i) ]
+
+    `control` is a run whose scores carry no information: the batch's own, shuffled. Entry i of each is the same seed.
+    The two add up to the gain of `trained` over `start`, which is what is reported. Either may be negative.
+    """
+    same_shape(start=start, control=control, trained=trained)
+    return torch.stack([(control - start).mean(), (trained - control).mean()])

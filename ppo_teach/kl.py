@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ppo_teach.checks import at_least_0, floats, of_its_types, require, same_shape
-from ppo_teach.masks import is_last_token, masked_mean, zero_padding
+from ppo_teach.masks import masked_mean, score_at_last_token, zero_padding
 
 
 def exact_kl(logits: Float[Tensor, "*B V"], ref_logits: Float[Tensor, "*B V"]) -> Float[Tensor, "*B"]:
@@ -88,7 +88,7 @@ def kl_shaped_rewards(
         f"scores must hold one number per response, shape {tuple(mask.shape[:1])}; got {tuple(scores.shape)}",
     )
     rewards = -kl_coef * zero_padding(k1(logprobs, ref_logprobs).detach(), mask)
-    return rewards + torch.where(is_last_token(mask), scores.detach()[:, None], 0.0)
+    return rewards + score_at_last_token(scores.detach(), mask)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,27 @@ def is_last_token(mask: Bool[Tensor, "B T"]) -> Bool[Tensor, "B T"]:
     return positions == last_token(mask)[:, None]
 
 
+def score_at_last_token(scores: Float[Tensor, " B"], mask: Bool[Tensor, "B T"]) -> Float[Tensor, "B T"]:
+    """The reward of every token: the score of the reply at its last real token, 0 everywhere else.
+
+        r_t = 1[t is last] · R(x, y)
+
+    So the rewards of a reply sum to its score, in the same units. Raises ValueError for a row without a real token.
+    """
+    return torch.where(is_last_token(mask), scores[:, None], 0.0)
+
+
+def position_ids(mask: Bool[Tensor, "B N"]) -> Int[Tensor, "B N"]:
+    """The position of each token of a padded text, counted from 0 at its first real one; 0 at padding before it.
+
+        p_j = max(0, Σ_{i ≤ j} m_i − 1)
+
+    What a network with learned positions must be told where a text is padded on the left: left to itself, it counts
+    from the padding. Column j is a token of prompt or response.
+    """
+    return (mask.long().cumsum(dim=1) - 1).clamp(min=0)
+
+
 def zero_padding(x: Shaped[Tensor, "*B"], mask: Bool[Tensor, "*B"]) -> Shaped[Tensor, "*B"]:
     """x at real positions, 0 at padding, whatever stood there.
 
@@ -44,6 +65,16 @@ def zero_padding(x: Shaped[Tensor, "*B"], mask: Bool[Tensor, "*B"]) -> Shaped[Te
     same_shape(x=x, mask=mask)
     flags(mask=mask)
     return torch.where(mask, x, torch.zeros((), dtype=x.dtype, device=x.device))
+
+
+def blank_padding(
+    logits: Float[Tensor, "*B V"], actions: Int[Tensor, "*B"], mask: Bool[Tensor, "*B"]
+) -> tuple[Float[Tensor, "*B V"], Int[Tensor, "*B"]]:
+    """Logits and actions as they are at real positions, 0 at padding: a model may say anything there, NaN included.
+
+    The last dimension of the logits is the vocabulary, which the mask lacks.
+    """
+    return torch.where(mask[..., None], logits, 0.0), zero_padding(actions, mask)
 
 
 def masked_mean(x: Float[Tensor, "*B"], mask: Bool[Tensor, "*B"]) -> Float[Tensor, ""]:

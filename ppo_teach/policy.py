@@ -27,6 +27,21 @@ def action_logprobs(logits: Float[Tensor, "*B V"], actions: Int[Tensor, "*B"]) -
     return logits.log_softmax(dim=-1).gather(-1, actions.unsqueeze(-1)).squeeze(-1)
 
 
+def response_logprobs(
+    logits: Float[Tensor, "B N V"], tokens: Int[Tensor, "B N"], *, prompt_width: int
+) -> Float[Tensor, "B T"]:
+    """The log-probability, in nats, of each token of the response, from a language model's logits over the whole text.
+
+        log π(y_t | x, y_<t) = log softmax(z_{P−1+t})[y_t]
+
+    The first P columns are the prompt's, the other T the response's. The logits at position j stand for token j + 1, so
+    those at the last position stand for nothing. Our models make this shift inside (`actor_critics`); this is for the
+    logits of a bare network. Raises ValueError unless there is a prompt.
+    """
+    require(prompt_width >= 1, f"prompt_width must be at least 1; got {prompt_width}")
+    return action_logprobs(logits[:, prompt_width - 1 : -1], tokens[:, prompt_width:])
+
+
 def tempered_logprobs(
     logits: Float[Tensor, "*B V"], actions: Int[Tensor, "*B"], *, temperature: float
 ) -> Float[Tensor, "*B"]:
@@ -90,8 +105,9 @@ def top_k_logprobs(logits: Float[Tensor, "*B V"], actions: Int[Tensor, "*B"], *,
         log q(a | s) = log π(a | s) − log Z,     Z = Σ_{b among the k likeliest} π(b | s)
 
     No two logits of a distribution are equal. The package never draws so in training. Raises ValueError as
-    `action_logprobs` does.
+    `action_logprobs` does, and unless k is between 1 and V.
     """
+    require(1 <= k <= logits.shape[-1], f"k must be between 1 and the {logits.shape[-1]} tokens there are; got {k}")
     kth = logits.topk(k).values[..., -1:]
     return action_logprobs(logits.masked_fill(logits < kth, -torch.inf), actions)
 

@@ -30,7 +30,10 @@ class Preferences:
     def __post_init__(self) -> None:
         for name in ("chosen", "rejected"):
             responses, mask = getattr(self, name), getattr(self, f"{name}_mask")
-            require(len(responses) == len(self), f"{name} must number {len(self)}, as prompts do; got {len(responses)}")
+            require(
+                len(responses) == len(self),
+                f"{name} must number {len(self)}, one for each prompt; got {len(responses)}",
+            )
             same_shape(**{name: responses, f"{name}_mask": mask})
 
     def __len__(self) -> int:

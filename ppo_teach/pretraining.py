@@ -35,7 +35,8 @@ def pretrain(
     Trained as in `descend`.
     """
     require(
-        len(prompts) == len(responses), f"responses must number {len(prompts)}, as prompts do; got {len(responses)}"
+        len(prompts) == len(responses),
+        f"responses must number {len(prompts)}, one for each prompt; got {len(responses)}",
     )
     device = next(model.parameters()).device
     prompts, responses, mask = prompts.to(device), responses.to(device), mask.to(device)

@@ -22,7 +22,7 @@ Runs = Mapping[str, Sequence[Mapping[str, Any]]]
 # In a wheel the records lie in the package (pyproject.toml puts them there), in a checkout beside it.
 PACKAGE = Path(__file__).parent
 ROOT = PACKAGE if (PACKAGE / "experiments").is_dir() else PACKAGE.parent
-STUDENT = 2.776  # the quantile of Student's distribution for five seeds and 95 in 100
+STUDENT = {5: 2.776, 10: 2.262}  # the quantile of Student's distribution for so many seeds and 95 in 100
 
 
 def record(name: str, *, of: Literal["experiments", "benchmarks"] = "experiments") -> dict[str, Any]:
@@ -47,10 +47,10 @@ def curves(runs: Runs, variant: str, name: str) -> Float[Tensor, "S T"]:
 
 
 def difference(runs: Runs, variant: str, base: str, number: str) -> tuple[float, float]:
-    """The mean difference of a variant from the base, and half of its 95 percent interval, paired over five seeds."""
+    """The mean difference of a variant from the base, and half of its 95 percent interval, paired over the seeds."""
     ours, theirs = column(runs, variant, number), column(runs, base, number)
-    require(len(ours) == 5, f"runs must hold five seeds of each variant; got {len(ours)} of {variant!r}")
-    low, high = paired_interval(ours, theirs, t=STUDENT).tolist()
+    require(len(ours) in STUDENT, f"runs must hold five or ten seeds of each variant; got {len(ours)} of {variant!r}")
+    low, high = paired_interval(ours, theirs, t=STUDENT[len(ours)]).tolist()
     return (low + high) / 2, (high - low) / 2
 
 
@@ -70,7 +70,9 @@ def table(
     """
     compared, digits = compared or next(iter(numbers)), digits or {}
     away = [f"{compared}, less that of {base}"] if base else []
-    rows = [["test set, five seeds", *numbers, *away], ["---", *["---:"] * (len(numbers) + len(away))]]
+    variants = list(variants)
+    seeds = "ten" if len(runs[variants[0]]) == 10 else "five"
+    rows = [[f"test set, {seeds} seeds", *numbers, *away], ["---", *["---:"] * (len(numbers) + len(away))]]
     for variant in variants:
         means = {heading: column(runs, variant, number).mean().item() for heading, number in numbers.items()}
         cells = [_written(mean, digits.get(heading, 1)) for heading, mean in means.items()]

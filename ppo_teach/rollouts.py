@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ppo_teach.checks import require
-from ppo_teach.masks import response_mask, zero_padding
+from ppo_teach.masks import blank_padding, response_mask
 from ppo_teach.models import ActorCritic
 from ppo_teach.policy import action_logprobs, sample
 from ppo_teach.texts import Prompts
@@ -75,4 +75,4 @@ def score_responses(
     What the model says at padding, NaN included, reaches no gradient of the log-probabilities.
     """
     logits, values = model(prompts, responses, mask)
-    return action_logprobs(torch.where(mask[..., None], logits, 0.0), zero_padding(responses, mask)), values
+    return action_logprobs(*blank_padding(logits, responses, mask)), values

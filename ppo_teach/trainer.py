@@ -1,6 +1,6 @@
-"""PPO for language models, in three acts. Chapter: book/language/ppo-for-language.md.
+"""PPO for language models, in three phases. Chapter: book/language/ppo-for-language.md.
 
-`step` is the algorithm; `act`, `assign_credit` and `update` are its acts. To change one thing, replace one act.
+`step` is the algorithm; `act`, `assign_credit` and `update` are its phases. To change one thing, replace one phase.
 """
 
 import copy
@@ -40,7 +40,7 @@ class PPOTrainer:
     `history` holds one dict of metrics per iteration. With a `folder`, the run can be resumed from it after a kill. The
     models are the caller's: both get the temperature of the settings, and the policy is trained where it is.
 
-    A relative of PPO replaces one of the three functions, or an act.
+    A relative of PPO replaces one of the three functions, or a phase.
     """
 
     estimator = staticmethod(gae)

@@ -15,7 +15,7 @@ from ppo_teach.checkpoints import Metrics
 from ppo_teach.checks import finite
 from ppo_teach.config import ControlConfig, PPOConfig
 from ppo_teach.kl import k3
-from ppo_teach.masks import masked_mean, zero_padding
+from ppo_teach.masks import blank_padding, masked_mean, zero_padding
 from ppo_teach.policy import action_logprobs, entropy
 from ppo_teach.surrogate import clip_fraction, clipped_surrogate, importance_ratio
 from ppo_teach.values import clipped_value_loss
@@ -66,8 +66,8 @@ def ppo_update(
         for rows in torch.randperm(len(batch), generator=rng, device=rng.device).split(config.minibatch_size):
             mb = batch[rows]
             logits, values = policy(*mb.inputs)
-            logits = torch.where(mb.mask[..., None], logits, 0.0)  # padding gets no gradient, NaN included
-            logprobs = action_logprobs(logits, zero_padding(mb.actions, mb.mask))
+            logits, actions = blank_padding(logits, mb.actions, mb.mask)
+            logprobs = action_logprobs(logits, actions)
             surrogate = objective(logprobs, mb.logprobs, mb.advantages, mb.mask, clip=config.clip)
             value_loss = clipped_value_loss(values, mb.values, mb.returns, mb.mask, clip=config.value_clip)
             with torch.set_grad_enabled(config.entropy_coef > 0):  # a gradient times 0 is not worth its time

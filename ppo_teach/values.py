@@ -60,6 +60,26 @@ def value_loss(
     return 0.5 * masked_mean(errors.square(), mask)
 
 
+def trunk_gradient(
+    hidden: Float[Tensor, "B T D"],
+    weights: Float[Tensor, " D"],
+    bias: float,
+    returns: Float[Tensor, "B T"],
+    mask: Bool[Tensor, "B T"],
+) -> Float[Tensor, "B T D"]:
+    """What the value loss asks of the hidden states that a linear head reads: its gradient with respect to each.
+
+        ∂L/∂h_t = (V_t − R̂_t) / N · w,     V_t = w · h_t + b,     L = ½ · mean_t (V_t − R̂_t)²
+
+    N is the number of real tokens. 0 at padding, and 0 everywhere while the head's weights w are 0, as at the start of
+    training. Raises ValueError when no token is real.
+    """
+    same_shape(hidden=hidden[..., 0], returns=returns, mask=mask)
+    require(bool(mask.any()), "mask must have a real token; got none")
+    errors = zero_padding(hidden @ weights + bias - returns, mask) / mask.sum()
+    return errors[..., None] * weights
+
+
 def clipped_value_loss(
     values: Float[Tensor, "*B"],
     old_values: Float[Tensor, "*B"],

@@ -8,9 +8,8 @@ from transformers import GPT2Config, GPT2LMHeadModel, T5Config, T5ForConditional
 from transformers.utils.logging import get_logger
 
 from ppo_teach.actor_critics import CausalActorCritic, Seq2SeqActorCritic
-from ppo_teach.exercises.language_models.position_ids import position_ids
-from ppo_teach.exercises.language_models.response_logprobs import response_logprobs
-from ppo_teach.masks import masked_mean
+from ppo_teach.masks import masked_mean, position_ids
+from ppo_teach.policy import response_logprobs
 from ppo_teach.rollouts import score_responses
 from ppo_teach.texts import Prompts
 

@@ -14,8 +14,8 @@ import torch
 from torch import nn
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
-RESULTS = json.loads((BENCHMARKS / "results" / "throughput.json").read_text())
-CONTROL = json.loads((BENCHMARKS / "results" / "control.json").read_text())
+RESULTS = json.loads((BENCHMARKS / "results" / "throughput.json").read_text(encoding="utf-8"))
+CONTROL = json.loads((BENCHMARKS / "results" / "control.json").read_text(encoding="utf-8"))
 SMALL = {"width": 8, "heads": 2, "vocabulary_size": 7, "prompt_tokens": 3, "response_tokens": 4, "batch_size": 8}
 
 
@@ -60,7 +60,7 @@ def test_throughput_reports_ratios_parts_and_memory_of_its_own_run(tmp_path: Pat
     sizes = [f"--setting.{name.replace('_', '-')}={size}" for name, size in SMALL.items()]
     command = [sys.executable, BENCHMARKS / "throughput.py", "--no-trl", "--rounds", "3", "--results", results, *sizes]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    report = json.loads(results.read_text())
+    report = json.loads(results.read_text(encoding="utf-8"))
     assert report["setting"].items() >= SMALL.items()
     calls_alone, with_optimiser = report["ratios"].values()
     whole, bare = report["contestants"]["whole_iteration"], report["contestants"]["bare_calls"]
@@ -77,7 +77,7 @@ def test_throughput_reports_ratios_parts_and_memory_of_its_own_run(tmp_path: Pat
 
 def test_a_contestant_that_fails_is_named_with_its_error(modules: dict[str, ModuleType], tmp_path: Path):
     script = tmp_path / "unlucky.py"
-    script.write_text("raise SystemExit('out of luck')")
+    script.write_text("raise SystemExit('out of luck')", encoding="utf-8")
     laps = modules["laps"]
     with (
         pytest.raises(RuntimeError, match=r"unlucky\.py ended before its lap did:\nout of luck"),
@@ -100,7 +100,7 @@ def test_control_reports_the_speed_of_its_own_run(tmp_path: Path):
     sizes = ["--setting.steps=8", "--setting.minibatch-size=8", "--setting.epochs=1"]
     command = [sys.executable, BENCHMARKS / "control.py", "--no-sb3", "--rounds=3", "--results", results, *sizes]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    report = json.loads(results.read_text())
+    report = json.loads(results.read_text(encoding="utf-8"))
     assert report["setting"] == {**CONTROL["setting"], "steps": 8, "minibatch_size": 8, "epochs": 1}
     assert report["ratios"] == {}
     speed = report["steps_per_second"]["our_control"]["wall"]

@@ -12,6 +12,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
@@ -61,6 +62,29 @@ import os
 os._exit(1)
 ```
 """
+SEEDS = """
+```{code-cell} ipython3
+import gymnasium, numpy, random, torch
+from ppo_teach.claims import show_failed_claims
+show_failed_claims()
+env = gymnasium.make("CartPole-v1")
+
+def draws(seed):
+    torch.manual_seed(seed)
+    return [
+        torch.rand(()).item(),
+        torch.rand((), generator=torch.Generator().manual_seed(seed)).item(),
+        numpy.random.default_rng(seed).random(),
+        *env.reset(seed=seed)[0].tolist(),
+    ]
+print(*draws(0))
+print(random.Random(0).random())
+```
+
+```{code-cell} ipython3
+assert torch.initial_seed() == 0
+```
+"""
 FILES = {
     "_toc.yml": "format: jb-book\nroot: one\nchapters:\n  - file: two\n  - file: prose\n",
     "_config.yml": "title: Small\nonly_build_toc_files: true\n"
@@ -76,12 +100,17 @@ FILES = {
 @pytest.fixture(scope="module")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("repository") / "book"
-    shutil.copytree(BOOK / "_ext", folder / "_ext", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(BOOK / "build.py", folder)
-    for name, text in FILES.items():
-        (folder / name).write_text(text)
+    write_book(folder, FILES)
     build(folder, "--run-only")
     return folder
+
+
+def write_book(folder: Path, files: dict[str, str]) -> None:
+    """These files, those of the small book that every book needs, and what builds it."""
+    shutil.copytree(BOOK / "_ext", folder / "_ext", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(BOOK / "build.py", folder)
+    for name, text in {"_config.yml": FILES["_config.yml"], "map.yml": FILES["map.yml"], **files}.items():
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def build(book: Path, *options: str) -> tuple[int, str]:
@@ -103,10 +132,10 @@ def test_a_readers_book_is_built_shows_what_came_out_otherwise_and_lists_it(book
     status, printed = build(book)
     assert status == 0, printed
     assert LISTED in printed
-    page = (book / "_build/html/one.html").read_text()
+    page = (book / "_build/html/one.html").read_text(encoding="utf-8")
     assert page.count("Here it came out otherwise") == 1
     assert "70.5" in page
-    assert "list index out of range" in (book / "_build/html/two.html").read_text()
+    assert "list index out of range" in (book / "_build/html/two.html").read_text(encoding="utf-8")
 
 
 def test_a_strict_build_lists_the_same_and_fails_and_what_raised_is_run_again(book: Path):
@@ -121,13 +150,42 @@ def test_a_changed_number_is_named_until_it_is_accepted(book: Path):
     status, printed = build(book, "--only", "one", "--accept-numbers")
     assert "Every number is that of the published book." in printed
     page = book / "one.md"
-    page.write_text(page.read_text().replace("print(1)", "print(1 + 2)"))
+    page.write_text(page.read_text(encoding="utf-8").replace("print(1)", "print(1 + 2)"), encoding="utf-8")
     status, printed = build(book, "--only", "one")
     assert "one: the cells in lines 19\n" in printed
-    page.write_text(page.read_text().replace("print(1 + 2)", "print(3 - 2)  # the number of before"))
+    page.write_text(
+        page.read_text(encoding="utf-8").replace("print(1 + 2)", "print(3 - 2)  # the number of before"),
+        encoding="utf-8",
+    )
     status, printed = build(book, "--only", "one")
     assert status == 0
     assert "Every number is that of the published book." in printed
+
+
+def printed_by_the_page(built: Path) -> list[str]:
+    """What the one page printed in the newest of the outputs that are kept here."""
+    kept = max((built / ".jupyter_cache").rglob("*.ipynb"), key=lambda file: file.stat().st_mtime)
+    cells = nbformat.read(kept, as_version=4).cells
+    return "".join(output.text for cell in cells for output in cell.outputs if "text" in output).split()
+
+
+def test_shifted_seeds_are_all_but_those_of_texts_and_the_book_stays_as_it_is(tmp_path: Path):
+    book, page = tmp_path / "book", tmp_path / "book" / "drawn.md"
+    write_book(book, {"_toc.yml": "format: jb-book\nroot: drawn\n", "drawn.md": HEAD + SEEDS})
+    assert build(book, "--run-only")[0] == 0
+    status, printed = build(book, "--shift", "3", "--strict")
+    assert status == 1
+    assert "drawn:26: torch.initial_seed() == 0\n    torch.initial_seed() = 300000" in printed
+    assert "numbers.json" not in printed
+    assert not (book / "_build/html").exists()
+    assert "drawn (stored)" in build(book, "--run-only")[1]
+
+    ours, shifted = (printed_by_the_page(built) for built in (book / "_build", book / "_build/shift-3"))
+    assert all(one != other for one, other in zip(ours[:-1], shifted[:-1], strict=True))
+    assert ours[-1] == shifted[-1]  # Python's own generator
+    page.write_text(page.read_text(encoding="utf-8").replace("draws(0)", "draws(300_000)"), encoding="utf-8")
+    build(book, "--run-only")
+    assert printed_by_the_page(book / "_build") == shifted
 
 
 def test_a_chapter_that_does_not_exist_is_an_error_that_names_those_that_do(builder: ModuleType):
@@ -207,9 +265,18 @@ def test_other_numbers_are_an_error_where_the_kernels_are_pinned_and_the_build_i
     assert status("--strict") == int(pinned)
 
 
+def test_what_a_chapter_printed_before_it_failed_is_not_accepted(tmp_path: Path):
+    file = tmp_path / "numbers.json"
+    numbers.accept(file, [came_out(stream("0.5"))], ["one"])
+    raised = new_output("error", ename="KeyError", evalue="'a'", traceback=[])
+    before = file.read_text(encoding="utf-8")
+    numbers.accept(file, [came_out(stream("0.7"), raised)], ["one"])
+    assert file.read_text(encoding="utf-8") == before
+
+
 def test_accepting_one_chapter_keeps_the_others_that_are_in_the_book(tmp_path: Path):
     file = tmp_path / "numbers.json"
-    file.write_text('{"gone": "1", "one": "2", "other": "3"}')
+    file.write_text('{"gone": "1", "one": "2", "other": "3"}', encoding="utf-8")
     numbers.accept(file, [came_out(stream("0.5"))], ["other", "one"])
     kept = numbers.load(file)
     assert list(kept) == ["other", "one"]

@@ -29,7 +29,7 @@ class Killed(BaseException):
 
 
 def lines(folder: Path) -> list[str]:
-    return (folder / "history.jsonl").read_text().splitlines()
+    return (folder / "history.jsonl").read_text(encoding="utf-8").splitlines()
 
 
 def write_history(folder: Path, iterations: int) -> None:
@@ -89,7 +89,7 @@ def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path: Path, monkeypat
     done = []
     monkeypatch.setattr("os.fsync", lambda descriptor: done.append("pushed"))
     monkeypatch.setattr("os.replace", lambda aside, path: done.append(f"renamed to {path.name}"))
-    write_atomically(tmp_path / "samples.txt", lambda aside: aside.write_text("a cat"))
+    write_atomically(tmp_path / "samples.txt", lambda aside: aside.write_text("a cat", encoding="utf-8"))
     assert done == ["pushed", "renamed to samples.txt"]
 
 
@@ -97,20 +97,20 @@ def test_two_processes_that_make_the_same_file_do_not_disturb_each_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     def write_while_another_process_does(aside: Path) -> None:
-        aside.write_text("ours")
+        aside.write_text("ours", encoding="utf-8")
         with monkeypatch.context() as there:
             there.setattr("os.getpid", lambda: 1)
-            write_atomically(tmp_path / "start.pt", lambda aside: aside.write_text("theirs"))
-        assert (tmp_path / "start.pt").read_text() == "theirs"
+            write_atomically(tmp_path / "start.pt", lambda aside: aside.write_text("theirs", encoding="utf-8"))
+        assert (tmp_path / "start.pt").read_text(encoding="utf-8") == "theirs"
 
     write_atomically(tmp_path / "start.pt", write_while_another_process_does)
-    assert (tmp_path / "start.pt").read_text() == "ours"
+    assert (tmp_path / "start.pt").read_text(encoding="utf-8") == "ours"
     assert [path.name for path in tmp_path.iterdir()] == ["start.pt"]
 
 
 def test_what_a_writer_or_a_killed_process_left_behind_is_removed(tmp_path: Path):
     def fail(aside: Path) -> None:
-        aside.write_text("half")
+        aside.write_text("half", encoding="utf-8")
         raise OSError("the disk is full")
 
     with pytest.raises(OSError, match="the disk is full"):
@@ -118,10 +118,10 @@ def test_what_a_writer_or_a_killed_process_left_behind_is_removed(tmp_path: Path
     assert list(tmp_path.iterdir()) == []
     killed, at_work, other = (tmp_path / f"{name}.partial" for name in ("start.pt.1", "start.pt.2", "other.pt.1"))
     for path in (killed, at_work, other):
-        path.write_text("half")
+        path.write_text("half", encoding="utf-8")
     for path in (killed, other):
         os.utime(path, (0, 0))
-    write_atomically(tmp_path / "start.pt", lambda aside: aside.write_text("whole"))
+    write_atomically(tmp_path / "start.pt", lambda aside: aside.write_text("whole", encoding="utf-8"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other.pt.1.partial", "start.pt", "start.pt.2.partial"]
 
 
@@ -156,7 +156,7 @@ def test_a_history_cut_at_its_checkpoint_forgets_what_came_later(tmp_path: Path)
 
 def test_half_a_line_written_by_a_dead_run_is_dropped(tmp_path: Path):
     write_history(tmp_path, 2)
-    with (tmp_path / "history.jsonl").open("a") as file:
+    with (tmp_path / "history.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"iteration": 2, "sco')
     assert len(truncate_history(tmp_path, 2)) == 2
     write_history(tmp_path, 1)

@@ -166,8 +166,8 @@ def halved(file: Path) -> None:
 
 
 def without_a_layer(file: Path) -> None:
-    config = json.loads(file.read_text())
-    file.write_text(json.dumps({**config, "num_hidden_layers": 2}))
+    config = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({**config, "num_hidden_layers": 2}), encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def without_a_layer(file: Path) -> None:
         ("model.safetensors", halved, "cannot be read: "),
         ("model.safetensors", Path.unlink, "cannot be read: .*model.safetensors"),
         ("config.json", halved, "cannot be read: .*config.json"),
-        ("config.json", lambda file: file.write_text("[]"), "cannot be read: "),
+        ("config.json", lambda file: file.write_text("[]", encoding="utf-8"), "cannot be read: "),
         ("config.json", without_a_layer, "must hold all weights; 9 are missing: .'model.layers.1."),
         ("tokenizer.json", halved, "cannot be read: "),
     ],

@@ -17,22 +17,23 @@ from small_tasks import greetings
 
 from ppo_teach import cli
 from ppo_teach.cli import main
-from ppo_teach.tasks.dialogue import SETTINGS_OF_DIALOGUE, dialogue
-from ppo_teach.tasks.generation import SETTINGS_OF_GENERATION
+from ppo_teach.runs.folders import read_task_name
+from ppo_teach.tasks.contents import TASKS
+from ppo_teach.tasks.dialogue.task import dialogue
 from ppo_teach.tasks.task import Task
-from ppo_teach.tasks.translation import SETTINGS_OF_TRANSLATION, translation
+from ppo_teach.tasks.translation.task import translation
 
 SMALL = "--batch-size 8 --minibatch-size 8 --max-tokens 4 --supervision.steps 2 --supervision.batch-size 8"
 TRAIN = f"train generation {SMALL}"
 # A process in which the task "generation" is a smaller one.
-PROGRAM = "from ppo_teach import cli; import test_cli; cli.TASKS.update(test_cli.TASKS); cli.main()"
+PROGRAM = "from ppo_teach import cli; import test_cli; cli.TASKS.update(generation=test_cli.GENERATION); cli.main()"
 
 
 def small_generation() -> Task:
     return replace(greetings(), name="generation")
 
 
-TASKS = {"generation": (small_generation, SETTINGS_OF_GENERATION)}
+GENERATION = replace(TASKS["generation"], make=small_generation)
 Command = Callable[[str], str]
 
 
@@ -45,7 +46,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 @pytest.fixture
 def ppo_teach(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Command:
     """Gives a command and returns what it printed; the task "generation" is a smaller one."""
-    monkeypatch.setitem(cli.TASKS, "generation", TASKS["generation"])
+    monkeypatch.setitem(TASKS, "generation", GENERATION)
 
     def give(line: str) -> str:
         monkeypatch.setattr(sys, "argv", ["ppo-teach", *shlex.split(line)])
@@ -57,7 +58,7 @@ def ppo_teach(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) ->
 
 def texts(folder: Path) -> dict[str, str]:
     paths = [*folder.rglob("*.json"), *folder.rglob("*.jsonl")]
-    return {str(path.relative_to(folder)): path.read_text() for path in paths}
+    return {str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in paths}
 
 
 def cells(printed: str) -> list[list[str]]:
@@ -70,7 +71,7 @@ def test_train_prints_a_table_and_leaves_a_folder_that_evaluate_reads(ppo_teach:
     folder = tmp_path / "generation" / "seed-7"
     rows = cells(printed)
     assert rows[0] == ["generation, seed 7", "supervised start", "constant reward", "PPO"]
-    evaluation = json.loads((folder / "evaluation.json").read_text())
+    evaluation = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
     assert [row[0] for row in rows[2:]] == list(evaluation["PPO"])
     assert [float(row[3]) for row in rows[2:]] == [round(number, 1) for number in evaluation["PPO"].values()]
     assert f"Samples, curves and checkpoints are in {folder}" in printed
@@ -97,18 +98,19 @@ def few(make_task: Callable[[], Task]) -> Task:
 
 
 @too_long_for_a_small_run
-@pytest.mark.parametrize("task", cli.TASKS)
+@pytest.mark.parametrize("task", TASKS)
 def test_the_tasks_of_the_book_train(
     task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ):
     if task != "generation":  # one with all its examples is enough
-        make_task, settings = cli.TASKS[task]
-        monkeypatch.setitem(cli.TASKS, task, (lambda: few(make_task), settings))
+        whole = TASKS[task]
+        monkeypatch.setitem(TASKS, task, replace(whole, make=lambda: few(whole.make)))
     monkeypatch.setattr(
         sys, "argv", ["ppo-teach", "train", task, *SMALL.split(), "--iterations=1", f"--folder={tmp_path}"]
     )
     main()
     assert f"| {task}, seed 0" in capsys.readouterr().out
+    assert read_task_name(tmp_path / task / "seed-0") == task
 
 
 def test_a_run_that_was_killed_goes_on_to_the_same_numbers(ppo_teach: Command, tmp_path: Path):
@@ -176,7 +178,7 @@ KL_HELP = [f"train generation {kl}" for kl in ("fixed-kl", "adaptive-kl")]
 
 
 @pytest.mark.parametrize(
-    "line", [*(f"train {task}" for task in cli.TASKS), *KL_HELP, "evaluate", "chat", "translate", "check"]
+    "line", [*(f"train {task}" for task in TASKS), *KL_HELP, "evaluate", "chat", "translate", "check"]
 )
 def test_every_option_is_described_in_the_help(
     line: str, ppo_teach: Command, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
@@ -199,7 +201,7 @@ def test_another_configuration_in_the_folder_of_a_run_is_one_line_that_says_so(p
 
 
 def test_a_run_of_an_unknown_task_is_one_line_that_says_so(ppo_teach: Command, tmp_path: Path):
-    (tmp_path / "config.json").write_text('{"task": "juggling"}')
+    (tmp_path / "config.json").write_text('{"task": "juggling"}', encoding="utf-8")
     with pytest.raises(SystemExit, match=r"task must be one of translation, .*; got juggling"):
         ppo_teach(f"evaluate {tmp_path}")
 
@@ -211,8 +213,7 @@ def small_dialogue() -> Task:
 
 @too_long_for_a_small_run
 def test_chat_lets_both_desks_answer_what_is_typed(ppo_teach: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(cli.TASKS, "dialogue", (small_dialogue, SETTINGS_OF_DIALOGUE))
-    monkeypatch.setattr(cli, "dialogue", small_dialogue)
+    monkeypatch.setitem(TASKS, "dialogue", replace(TASKS["dialogue"], make=small_dialogue))
     ppo_teach(f"train dialogue {SMALL} --iterations 1 --folder {tmp_path}")
 
     def typed(*lines: str) -> list[str]:
@@ -241,8 +242,7 @@ def small_translation() -> Task:
 def test_translate_shows_a_typed_sentence_before_and_after(
     ppo_teach: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setitem(cli.TASKS, "translation", (small_translation, SETTINGS_OF_TRANSLATION))
-    monkeypatch.setattr(cli, "translation", small_translation)
+    monkeypatch.setitem(TASKS, "translation", replace(TASKS["translation"], make=small_translation))
     ppo_teach(f"train translation {SMALL} --iterations 1 --folder {tmp_path}")
     long = "this hat is in the park . " * 12
     typed = "\n".join(["They will buy this hat.", "they will buy this hatt .", long, "", "never read"])
@@ -262,7 +262,7 @@ def test_translate_shows_a_typed_sentence_before_and_after(
 def test_a_command_by_hand_refuses_the_run_of_another_task(
     command: str, own: str, other: str, ppo_teach: Command, tmp_path: Path
 ):
-    (tmp_path / "config.json").write_text(json.dumps({"task": other}))
+    (tmp_path / "config.json").write_text(json.dumps({"task": other}), encoding="utf-8")
     with pytest.raises(SystemExit, match=f"task must be {own}; got {other}"):
         ppo_teach(f"{command} {tmp_path}")
 
@@ -280,14 +280,16 @@ def test_check_reports_on_each_exercise_and_fails_unless_all_passed(
     ppo_teach: Command, tmp_path: Path, capsys: pytest.CaptureFixture
 ):
     file = tmp_path / "mine.py"
-    file.write_text("def td_residuals(): ...\n\ndef entropy(logits): return logits.sum(-1)\n\n" + RIGHT)
+    file.write_text(
+        "def td_residuals(): ...\n\ndef entropy(logits): return logits.sum(-1)\n\n" + RIGHT, encoding="utf-8"
+    )
     with pytest.raises(SystemExit) as stop:
         ppo_teach(f"check {file}")
     assert stop.value.code == 1
     printed = capsys.readouterr().out
     assert "✗ entropy" in printed
     assert "✓ value_loss" in printed
-    file.write_text(RIGHT)
+    file.write_text(RIGHT, encoding="utf-8")
     with pytest.raises(SystemExit) as stop:
         ppo_teach(f"check {file}")
     assert stop.value.code == 0

@@ -1,4 +1,4 @@
-"""PPO on classic control: probes whose answers are known, what the three acts hand on, and bad input."""
+"""PPO on classic control: probes whose answers are known, what the three phases hand on, and bad input."""
 
 import math
 from collections.abc import Callable
@@ -326,7 +326,7 @@ def test_ppos_first_step_is_that_of_the_policy_gradient_and_its_second_is_not(ep
 
 
 class Recorded(ControlTrainer):
-    """Remembers what the acts handed on."""
+    """Remembers what the phases handed on."""
 
     def act(self) -> Experience:
         self.experience = super().act()

@@ -13,8 +13,10 @@ from ppo_teach.exact import (
     exact_policy_gradient,
     exact_values,
     expected_return,
+    frontier_point,
     kl_optimal_policy,
 )
+from ppo_teach.kl import exact_kl
 from ppo_teach.masks import response_mask, zero_padding
 from ppo_teach.policy import action_logprobs, softmax_score
 
@@ -163,3 +165,22 @@ def test_a_strong_penalty_keeps_the_reference_and_a_weak_one_takes_the_best_repl
 def test_without_a_penalty_there_is_no_such_policy(kl_coef):
     with pytest.raises(ValueError, match=rf"^kl_coef must be greater than 0; got {kl_coef}$"):
         kl_optimal_policy(torch.zeros(2), torch.zeros(2), kl_coef=kl_coef)
+    with pytest.raises(ValueError, match=rf"^kl_coef must be greater than 0; got {kl_coef}$"):
+        frontier_point(torch.zeros(2), kl_coef=kl_coef)
+
+
+# --- frontier_point
+
+
+def test_the_frontier_of_two_samples_by_hand():
+    # Scores 0 and log 3, β = 1: weights 1/4 and 3/4 against 1/2 each.
+    point = frontier_point(torch.tensor([0.0, math.log(3)]), kl_coef=1.0)
+    torch.testing.assert_close(point, torch.tensor([0.75 * math.log(3), 0.75 * math.log(1.5) + 0.25 * math.log(0.5)]))
+
+
+@given(tensors(5, low=0.0, high=1.0), st.floats(0.05, 3.0))
+def test_the_frontier_of_samples_is_the_best_policy_of_a_uniform_reference(scores, kl_coef):
+    ref = torch.full_like(scores, 1 / 5).log()
+    best = kl_optimal_policy(ref, scores, kl_coef=kl_coef)
+    expected = torch.stack([best.exp() @ scores, exact_kl(best, ref)])
+    torch.testing.assert_close(frontier_point(scores, kl_coef=kl_coef), expected, rtol=0, atol=1e-9)

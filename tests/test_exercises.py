@@ -61,7 +61,7 @@ def test_the_report_reads_like_a_teacher():
         "  of token 0 is 1.81 (expected 0.95): credit from the second reply leaked into the first.\n"
         "  Tempting because δ is already masked there; but the running sum is not.\n"
         "  Hint 1 of 3: What should the running sum be just after an episode has ended?\n"
-        "  See: Which token deserves the credit?, “Ends”"
+        "  See: Advantages: which token deserves the credit?, “Ends”"
     )
 
 
@@ -251,7 +251,7 @@ def test_an_object_that_can_be_called_is_a_function():
 
 def test_an_error_is_told_with_its_line(tmp_path: Path):
     file = tmp_path / "mine.py"
-    file.write_text(f"{HEADER}    deltas = rewards - values\n    return deltas[:, 7]\n")
+    file.write_text(f"{HEADER}    deltas = rewards - values\n    return deltas[:, 7]\n", encoding="utf-8")
     (report,) = check_file(file)
     assert "line 3, `return deltas[:, 7]` raised IndexError: index 7 is out of bounds" in report.message
 
@@ -359,8 +359,10 @@ def test_a_list_of_five_things_can_be_unpacked_too():
 
 def test_an_error_inside_a_method_is_told_with_its_line(tmp_path: Path):
     file = tmp_path / "mine.py"
-    file.write_text(EXERCISES["ReplyEnv"].stub.split("def reset")[0].replace(": Callable[[list[int]], float]", ""))
-    with file.open("a") as lines:
+    file.write_text(
+        EXERCISES["ReplyEnv"].stub.split("def reset")[0].replace(": Callable[[list[int]], float]", ""), encoding="utf-8"
+    )
+    with file.open("a", encoding="utf-8") as lines:
         lines.write("def reset(self):\n        return self.prompt + 7, {}\n    def step(self, token): ...\n")
     (report,) = check_file(file)
     assert report.diagnosis == "it raised TypeError"
@@ -591,7 +593,8 @@ def test_check_file_checks_what_the_reader_wrote_in_the_order_of_the_book(tmp_pa
         f"{HEADER}    return rewards\n"
         "def value_loss(values, returns, mask):\n    return 0.5 * (values - returns.detach())[mask].square().mean()\n"
         "def helper(): pass\n"
-        "if __name__ == '__main__': raise SystemExit('not run')\n"
+        "if __name__ == '__main__': raise SystemExit('not run')\n",
+        encoding="utf-8",
     )
     assert [(report.exercise, report.passed) for report in check_file(file)] == [("value_loss", True), ("gae", False)]
     assert [report.exercise for report in check_file(str(file))] == ["value_loss", "gae"]
@@ -599,7 +602,7 @@ def test_check_file_checks_what_the_reader_wrote_in_the_order_of_the_book(tmp_pa
 
 def test_check_file_says_when_there_is_nothing_to_check(tmp_path: Path):
     file = tmp_path / "mine.py"
-    file.write_text("from ppo_teach.advantages import gae\ndef helper(): pass\n")
+    file.write_text("from ppo_teach.advantages import gae\ndef helper(): pass\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"mine.py must define a function named after an exercise: .*gae"):
         check_file(file)
     with pytest.raises(ValueError, match=r"path must be a Python file or a notebook; there is none at '.*other.py'"):
@@ -617,7 +620,7 @@ def test_check_file_says_when_there_is_nothing_to_check(tmp_path: Path):
 )
 def test_a_file_that_cannot_be_run_gets_a_report(text: str, words: str, tmp_path: Path):
     file = tmp_path / "mine.py"
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     (report,) = check_file(file)
     assert (report.exercise, report.passed, report.headline) == ("mine.py", False, "this file cannot be run")
     assert words in report.message
@@ -626,7 +629,7 @@ def test_a_file_that_cannot_be_run_gets_a_report(text: str, words: str, tmp_path
 def test_a_file_that_never_ends_gets_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(checking, "FILE_SECONDS", 0.3)
     file = tmp_path / "mine.py"
-    file.write_text("while True: pass\n")
+    file.write_text("while True: pass\n", encoding="utf-8")
     (report,) = check_file(file)
     assert "did not come to an end" in report.message
 

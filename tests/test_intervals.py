@@ -1,10 +1,10 @@
-"""How sure a difference over seeds is. Chapter: book/ppo/ablations.md."""
+"""How sure a difference over seeds is, and what it is made of."""
 
 import jaxtyping
 import pytest
 import torch
 
-from ppo_teach.intervals import paired_interval
+from ppo_teach.intervals import paired_interval, split_gain
 
 FIVE = 2.776445105  # Student's t, 4 degrees of freedom, 97.5 %
 
@@ -39,3 +39,14 @@ def test_one_seed_has_no_spread_and_seeds_come_in_pairs(monkeypatch: pytest.Monk
         paired_interval(torch.ones(1), torch.zeros(1), t=2.0)
     with pytest.raises(ValueError, match="ours, theirs must have the same shape"):
         paired_interval(torch.ones(3), torch.zeros(2), t=2.0)
+
+
+def test_a_gain_splits_by_hand():
+    # Controls that gain 2 and lose 4; PPO has 48 and 34 more than they.
+    parts = split_gain(torch.tensor([40.0, 50.0]), torch.tensor([42.0, 46.0]), torch.tensor([90.0, 80.0]))
+    assert parts.tolist() == [-1.0, 41.0]
+
+
+def test_the_two_parts_of_a_gain_add_up():
+    start, control, trained = torch.randn(3, 5, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(split_gain(start, control, trained).sum(), (trained - start).mean())

@@ -266,11 +266,11 @@ def test_what_a_tokenizer_was_last_used_for_does_not_cling_to_it(tmp_path: Path)
     used.pad_token = used.eos_token
     used(["a", "b"], padding="max_length", truncation=True, max_length=4)
     used.save_pretrained(folder)
-    written = json.loads((folder / "tokenizer.json").read_text())
+    written = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
     assert written["padding"]
     assert written["truncation"]
     written["model"]["dropout"] = 0.9  # of merges, by chance
-    (folder / "tokenizer.json").write_text(json.dumps(written))
+    (folder / "tokenizer.json").write_text(json.dumps(written), encoding="utf-8")
     _, tokenizer = load(folder)
     for text in [*TEXTS, "a"]:
         assert encode(tokenizer, text) == encode(fresh, text)
@@ -295,10 +295,12 @@ def test_code_in_a_checkpoint_is_neither_run_nor_asked_about(tmp_path: Path, mon
     monkeypatch.setattr("builtins.input", lambda *arguments: asked.append(arguments) or "y")
     folder = gpt2_folder(tmp_path / "checkpoint")
     code = f"from pathlib import Path\nPath({str(marker)!r}).touch()\n"
-    (folder / "trap.py").write_text(code + "from transformers import GPT2Config as Config, GPT2LMHeadModel as Model\n")
-    config = json.loads((folder / "config.json").read_text())
+    (folder / "trap.py").write_text(
+        code + "from transformers import GPT2Config as Config, GPT2LMHeadModel as Model\n", encoding="utf-8"
+    )
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     config |= {"model_type": "trap", "auto_map": {"AutoConfig": "trap.Config", "AutoModelForCausalLM": "trap.Model"}}
-    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     with pytest.raises(ValueError, match="custom code"):
         load(folder)
     assert not marker.exists()
@@ -322,8 +324,8 @@ def test_the_end_of_sequence_token_may_be_the_configurations_but_there_must_be_o
     PreTrainedTokenizerFast(tokenizer_object=byte_pairs([])).save_pretrained(folder)  # names no special tokens
     model, _ = load(folder)
     assert model.eos == model.pad == 1
-    config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps({**config, "eos_token_id": None}))
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    (folder / "config.json").write_text(json.dumps({**config, "eos_token_id": None}), encoding="utf-8")
     with pytest.raises(ValueError, match="must name one end-of-sequence token; got None"):
         load(folder)
 

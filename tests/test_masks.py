@@ -16,22 +16,25 @@ from ppo_teach.advantages import gae, td_residuals
 from ppo_teach.exact import enumerate_responses, exact_values
 from ppo_teach.kl import kl_loss, kl_shaped_rewards
 from ppo_teach.masks import (
+    blank_padding,
     is_last_token,
     last_token,
     masked_mean,
     masked_variance,
+    position_ids,
     response_mask,
+    score_at_last_token,
     whiten,
     zero_padding,
 )
 from ppo_teach.reinforce import reinforce_loss, rewards_to_go
 from ppo_teach.surrogate import clip_fraction, clipped_surrogate
-from ppo_teach.values import clipped_value_loss, explained_variance, value_loss
+from ppo_teach.values import clipped_value_loss, explained_variance, trunk_gradient, value_loss
 
 MASK = torch.tensor([[True, True, False], [True, False, False]])
 NO_MASK = torch.zeros(2, 3, dtype=torch.bool)
 
-# --- response_mask, last_token, is_last_token
+# --- response_mask, last_token, is_last_token, score_at_last_token, position_ids
 
 
 def test_the_mask_runs_through_the_first_eos():
@@ -73,6 +76,19 @@ def test_exactly_one_token_of_each_row_is_the_last(batch):
     is_last = is_last_token(mask)
     assert is_last.sum(dim=-1).tolist() == [1] * len(mask)
     assert is_last.nonzero()[:, 1].tolist() == (mask.sum(dim=-1) - 1).tolist()
+
+
+def test_a_score_at_the_last_token_is_the_return_of_every_token():
+    mask = torch.tensor([[1, 1, 0, 0], [1, 1, 1, 1]]).bool()
+    rewards = score_at_last_token(torch.tensor([3.0, -5.0]), mask)
+    assert rewards.tolist() == [[0, 3, 0, 0], [0, 0, 0, -5]]
+    assert rewards_to_go(rewards, mask, gamma=1.0).tolist() == [[3, 3, 0, 0], [-5, -5, -5, -5]]
+
+
+def test_positions_count_from_the_first_real_token():
+    # A text of three padded on the left, one of five, and one of two with padding on both sides.
+    mask = torch.tensor([[0, 0, 1, 1, 1], [1, 1, 1, 1, 1], [0, 1, 1, 0, 0]]).bool()
+    assert position_ids(mask).tolist() == [[0, 0, 0, 1, 2], [0, 1, 2, 3, 4], [0, 0, 1, 1, 1]]
 
 
 # --- zero_padding, masked_mean, masked_variance
@@ -139,6 +155,16 @@ def test_what_is_added_to_the_variance_is_1e_8():
     torch.testing.assert_close(whiten(x, torch.ones(1, 2, dtype=torch.bool)), expected, rtol=1e-14, atol=0)
 
 
+def test_what_a_model_says_at_padding_is_blank_by_hand():
+    # One reply: action 1, then a column of padding, where the logits are no numbers and the action is no action.
+    logits = torch.tensor([[[2.0, 3.0], [math.nan, math.inf]]], requires_grad=True)
+    blank, actions = blank_padding(logits, torch.tensor([[1, 99]]), torch.tensor([[True, False]]))
+    assert blank.tolist() == [[[2.0, 3.0], [0.0, 0.0]]]
+    assert actions.tolist() == [[1, 0]]
+    blank.square().sum().backward()
+    assert logits.grad.tolist() == [[[4.0, 6.0], [0.0, 0.0]]]
+
+
 @given(padded_batches(1))
 def test_whitened_numbers_have_mean_0_variance_1_and_zeros_at_padding(batch):
     x, mask = batch
@@ -180,11 +206,19 @@ ENDS, GOES_ON = is_last_token(REPLIES), torch.zeros_like(REPLIES)
 # name: how many float tensors with padding it takes, and the function of them
 TAKE_A_MASK = {
     "zero_padding": (1, lambda x: zero_padding(x, REPLIES)),
+    "blank_padding": (
+        1,
+        lambda x: blank_padding(torch.stack([x, -x], dim=-1), RESPONSES, REPLIES)[0].exp().sum(dim=-1),
+    ),
     "masked_mean": (1, lambda x: masked_mean(x, REPLIES)),
     "masked_variance": (1, lambda x: masked_variance(x, REPLIES)),
     "whiten": (1, lambda x: whiten(x, REPLIES)),
     "rewards_to_go": (1, lambda x: rewards_to_go(x, REPLIES, gamma=0.9)),
     "reinforce_loss": (2, lambda x, y: reinforce_loss(x, y, REPLIES)),
+    "trunk_gradient": (
+        2,
+        lambda x, y: trunk_gradient(x[..., None], torch.full((1,), 2.0).double(), 0.5, y, REPLIES).squeeze(-1),
+    ),
     "value_loss": (2, lambda x, y: value_loss(x, y, REPLIES)),
     "clipped_value_loss": (3, lambda x, y, z: clipped_value_loss(x, y, z, REPLIES, clip=0.2)),
     "explained_variance": (2, lambda x, y: explained_variance(x, y, REPLIES)),
@@ -213,7 +247,8 @@ def test_no_function_that_takes_a_mask_is_forgotten_here():
         for name, function in inspect.getmembers(import_module(f"ppo_teach.{module}"), inspect.isfunction)
         if "mask" in inspect.signature(function).parameters
     }
-    assert taking - {"last_token", "is_last_token"} == set(TAKE_A_MASK)  # those two take nothing but a mask
+    nothing_else_padded = {"last_token", "is_last_token", "position_ids", "score_at_last_token"}
+    assert taking - nothing_else_padded == set(TAKE_A_MASK)
 
 
 def values_and_gradients(function, arguments, weights):
@@ -244,7 +279,9 @@ def test_padding_reaches_no_value_and_no_gradient(name, junk, rng):
         assert torch.equal(gradient, zero_padding(gradient, REPLIES))
 
 
-@pytest.mark.parametrize("name", ["zero_padding", "whiten", "rewards_to_go", "kl_shaped_rewards", "exact_values"])
+@pytest.mark.parametrize(
+    "name", ["zero_padding", "whiten", "rewards_to_go", "trunk_gradient", "kl_shaped_rewards", "exact_values"]
+)
 def test_results_that_promise_zeros_at_padding_keep_it(name):
     count, function = TAKE_A_MASK[name]
     result = function(*[torch.where(REPLIES, torch.full((4, 3), 2.0).double(), math.nan) for _ in range(count)])

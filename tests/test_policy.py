@@ -10,7 +10,15 @@ from strategies import actions, tensors
 from torch.autograd import gradcheck
 from torch.distributions import Categorical
 
-from ppo_teach.policy import action_logprobs, entropy, sample, softmax_score, tempered_logprobs, top_k_logprobs
+from ppo_teach.policy import (
+    action_logprobs,
+    entropy,
+    response_logprobs,
+    sample,
+    softmax_score,
+    tempered_logprobs,
+    top_k_logprobs,
+)
 
 # Probabilities 1/6, 2/6, 3/6: their logarithms, up to a constant, are log 1, log 2, log 3.
 SIXTHS = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64).log()
@@ -209,3 +217,25 @@ def test_what_top_2_keeps_is_scaled_up_by_hand():
     logits = torch.tensor([0.5, 0.3, 0.2]).log().expand(3, -1)
     probabilities = top_k_logprobs(logits, torch.arange(3), k=2).exp()
     torch.testing.assert_close(probabilities, torch.tensor([5 / 8, 3 / 8, 0]))
+
+
+@pytest.mark.parametrize("k", [0, 4])
+def test_as_many_tokens_are_kept_as_there_are(k):
+    with pytest.raises(ValueError, match=f"^k must be between 1 and the 3 tokens there are; got {k}$"):
+        top_k_logprobs(torch.zeros(2, 3), torch.zeros(2, dtype=torch.long), k=k)
+
+
+# --- response_logprobs
+
+
+def test_each_token_is_scored_by_the_logits_before_it_by_hand():
+    # A prompt of one token. Its logits give token 1 the share 3/5, and those after token 1 give token 2 the share 2/4.
+    # Nobody reads the logits behind the last token.
+    logits = torch.tensor([[[1.0, 3.0, 1.0], [1.0, 1.0, 2.0], [math.nan, 0.0, 0.0]]]).log()
+    logprobs = response_logprobs(logits, torch.tensor([[0, 1, 2]]), prompt_width=1)
+    torch.testing.assert_close(logprobs.exp(), torch.tensor([[3 / 5, 1 / 2]]))
+
+
+def test_a_response_begins_behind_a_prompt():
+    with pytest.raises(ValueError, match=r"^prompt_width must be at least 1; got 0$"):
+        response_logprobs(torch.zeros(1, 3, 2), torch.zeros(1, 3, dtype=torch.long), prompt_width=0)

@@ -46,7 +46,7 @@ def test_some_preferences_are_the_rows_asked_for():
 @pytest.mark.parametrize("name", ["chosen", "rejected"])
 @pytest.mark.usefixtures("shapes_unchecked")
 def test_each_prompt_needs_both_responses_and_each_response_its_mask(name: str):
-    with pytest.raises(ValueError, match=f"{name} must number 4, as prompts do; got 1"):
+    with pytest.raises(ValueError, match=f"{name} must number 4, one for each prompt; got 1"):
         preferences(**{name: torch.zeros(1, 3, dtype=torch.long)})
     with pytest.raises(ValueError, match=f"{name}_mask"):
         preferences(**{f"{name}_mask": torch.ones(4, 9, dtype=torch.bool)})

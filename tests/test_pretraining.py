@@ -124,7 +124,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_before_it_spoils_the_weights():
 def test_prompts_and_responses_must_be_as_many(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # readers run without shape checks
     responses, mask = ragged_responses()
-    with pytest.raises(ValueError, match="responses must number 4, as prompts do; got 3"):
+    with pytest.raises(ValueError, match="responses must number 4, one for each prompt; got 3"):
         pretrain(
             table(),
             ragged_prompts(),

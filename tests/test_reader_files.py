@@ -247,7 +247,7 @@ def test_a_file_is_begun_and_checked_by_command(ppo_teach: Callable, tmp_path: P
     status, printed = ppo_teach("check gae.py")
     assert (status, printed.splitlines()[0]) == (1, "○ gae — not attempted yet")
     assert ppo_teach("start gae")[0] == (
-        "ppo-teach: name must be that of an exercise not yet started; there is a file gae.py already"
+        "ppo-teach: name must be an exercise that is not started yet; there is a file gae.py already"
     )
     assert "Did you mean 'gae'?" in ppo_teach("start gea")[0]
 
@@ -270,6 +270,20 @@ def test_help_is_written_where_an_encoding_lacks_its_letters():
     done = process("--help", PYTHONIOENCODING="gbk")
     assert done.returncode == 0, done.stderr
     assert "* check" in done.stdout.decode("gbk")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a pipe that nobody reads is another error there")
+@pytest.mark.parametrize("line", ["check {folder}/mine.py", "start gae", "--help"])
+def test_where_nobody_reads_on_a_command_ends_without_a_word(line: str, tmp_path: Path):
+    (tmp_path / "mine.py").write_text(WRONG, encoding="utf-8")
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = [sys.executable, "-m", "ppo_teach", *shlex.split(line.format(folder=tmp_path))]
+    packages = os.pathsep.join(filter(None, [str(BOOK.parent), os.environ.get("PYTHONPATH")]))
+    environment = os.environ | {"PYTHONPATH": packages}
+    done = subprocess.run(words, stdout=writing, stderr=subprocess.PIPE, cwd=tmp_path, env=environment, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 def test_plain_letters_stand_for_what_an_encoding_lacks():

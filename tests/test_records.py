@@ -39,10 +39,17 @@ def test_a_difference_is_paired_by_hand():
     assert difference(RUNS, "better", "start", "BLEU") == pytest.approx((12, 1.963), abs=1e-3)
 
 
-def test_a_difference_needs_the_five_seeds_that_its_quantile_is_for():
+def test_a_difference_needs_as_many_seeds_as_its_quantile_is_for():
     four = {name: runs[:4] for name, runs in RUNS.items()}
-    with pytest.raises(ValueError, match="runs must hold five seeds of each variant; got 4 of 'better'"):
+    with pytest.raises(ValueError, match="runs must hold five or ten seeds of each variant; got 4 of 'better'"):
         difference(four, "better", "start", "BLEU")
+
+
+def test_ten_seeds_have_a_quantile_of_their_own_and_the_table_says_ten():
+    # The differences are 0, 1, …, 9: mean 4.5, s² = 82.5 / 9. Half the width is 2.262 √(s² / 10) = 2.166.
+    ten = {"a": [{"n": 2.0 * seed} for seed in range(10)], "b": [{"n": 1.0 * seed} for seed in range(10)]}
+    assert difference(ten, "a", "b", "n") == pytest.approx((4.5, 2.166), abs=1e-3)
+    assert table(ten, ["a"], {"n": "n"}).startswith("| test set, ten seeds |")
 
 
 def test_a_table_has_means_and_how_far_each_is_from_the_base():

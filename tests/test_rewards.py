@@ -15,9 +15,7 @@ from sacrebleu import corpus_chrf as sacrebleu_corpus_chrf
 from sacrebleu import sentence_bleu as sacrebleu_sentence_bleu
 
 from ppo_teach.exercises.rewards.rouge_l import rouge_l
-from ppo_teach.exercises.rewards.score_at_last_token import score_at_last_token
 from ppo_teach.exercises.rewards.sentence_bleu import sentence_bleu
-from ppo_teach.reinforce import rewards_to_go
 from ppo_teach.rewards import (
     as_scores,
     bleu,
@@ -223,13 +221,6 @@ def test_a_response_that_is_its_eos_alone_earns_nothing():
     prompts, (responses, mask) = encode_prompts(tokenizer, ["a"]), encode_responses(tokenizer, [""])
     for metric in (bleu, rouge):
         assert text_reward(tokenizer, ["a b"], metric)(prompts, responses, mask).item() == 0
-
-
-def test_a_score_at_the_last_token_is_the_return_of_every_token():
-    mask = torch.tensor([[1, 1, 0, 0], [1, 1, 1, 1]]).bool()
-    rewards = score_at_last_token(torch.tensor([3.0, -5.0]), mask)
-    assert rewards.tolist() == [[0, 3, 0, 0], [0, 0, 0, -5]]
-    assert rewards_to_go(rewards, mask, gamma=1.0).tolist() == [[3, 3, 0, 0], [-5, -5, -5, -5]]
 
 
 def test_the_constant_reward_is_the_same_for_every_response():

@@ -118,7 +118,7 @@ def test_whatever_the_answers_are_there_is_a_report(answers: object, diagnosis: 
 
 def test_a_riddle_in_a_file_is_checked(tmp_path: Path):
     file = tmp_path / "mine.py"
-    file.write_text(f"five_broken_runs = {RIGHT}\n")
+    file.write_text(f"five_broken_runs = {RIGHT}\n", encoding="utf-8")
     assert [(report.exercise, report.passed) for report in check_file(file)] == [("five_broken_runs", True)]
 
 
@@ -129,7 +129,7 @@ def test_a_report_on_a_riddle_reads_like_a_teacher():
         "  You say that in run A the critic never learns. Then `explained_variance` is exactly 0 from the first\n"
         "  iteration to the last. Look at run A again: it is not so.\n"
         "  Hint 1 of 3: Score, KL and entropy are healthy. Whose curve is not?\n"
-        "  See: How do I know it works?, “Five broken runs”"
+        "  See: Diagnostics: how do I know it works?, “Five broken runs”"
     )
 
 

@@ -53,7 +53,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def history(folder: Path) -> list[dict[str, float]]:
-    return [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
+    return [json.loads(line) for line in (folder / "history.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -63,7 +63,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_ppo_learns_what_the_reward_asks_for_and_its_control_hears_the_same_whatever_it_does(finished: Path):
-    evaluation = json.loads((finished / "evaluation.json").read_text())
+    evaluation = json.loads((finished / "evaluation.json").read_text(encoding="utf-8"))
     ppo, control = history(finished), history(finished / "control")
     assert list(evaluation) == ["supervised start", "constant reward", "PPO"]
     assert 0.2 < ppo[0]["score"] < 0.8  # the corpus is polite half of the time
@@ -76,11 +76,11 @@ def test_a_run_folder_holds_all_that_a_reader_needs(finished: Path):
     task = greetings()
     assert (finished / "curve.png").read_bytes().startswith(b"\x89PNG")
     assert (read_task_name(finished), read_settings(finished)) == ("greetings", SETTINGS)
-    shown = json.loads((finished / "samples.json").read_text())["samples"]
+    shown = json.loads((finished / "samples.json").read_text(encoding="utf-8"))["samples"]
     assert [sample["prompt"] for sample in shown] == list(task.test.prompts)
     assert [sample["PPO"].split()[0] for sample in shown] == ["good", "good"]
 
-    evaluation = json.loads((finished / "evaluation.json").read_text())
+    evaluation = json.loads((finished / "evaluation.json").read_text(encoding="utf-8"))
     policy, tokenizer = load(finished / "policy")
     answers = evaluate(replace(task, tokenizer=tokenizer), policy, task.test)
     assert evaluation["PPO"] == answers.numbers
@@ -99,7 +99,9 @@ def test_each_model_of_a_run_answers_under_its_own_name(finished: Path):
 
 def test_a_finished_run_is_evaluated_again_on_either_held_out_set(finished: Path):
     task = greetings()
-    assert evaluate_run(task, finished, split="test") == json.loads((finished / "evaluation.json").read_text())
+    assert evaluate_run(task, finished, split="test") == json.loads(
+        (finished / "evaluation.json").read_text(encoding="utf-8")
+    )
     counting = replace(
         task, validation=task.validation[:1], report=lambda responses, _: {"answers": float(len(responses))}
     )
@@ -109,12 +111,12 @@ def test_a_finished_run_is_evaluated_again_on_either_held_out_set(finished: Path
 
 def test_a_finished_run_is_read_not_repeated(finished: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("ppo_teach.runs.run.supervised_start", None)
-    assert run(greetings(), finished) == json.loads((finished / "evaluation.json").read_text())
+    assert run(greetings(), finished) == json.loads((finished / "evaluation.json").read_text(encoding="utf-8"))
 
 
 def test_the_temperature_holds_in_the_evaluation_too(tmp_path: Path):
     run(shortened(1, temperature=0.01), tmp_path / "cold")
-    shown = json.loads((tmp_path / "cold" / "samples.json").read_text())["samples"]
+    shown = json.loads((tmp_path / "cold" / "samples.json").read_text(encoding="utf-8"))["samples"]
     assert [sample["PPO"] for sample in shown] == [sample["PPO, sampled"] for sample in shown]
 
 
@@ -181,7 +183,7 @@ def test_a_folder_without_a_finished_run_cannot_be_evaluated(tmp_path: Path, mon
 
 
 def test_a_folder_in_which_another_process_trains_is_refused_and_left_alone(tmp_path: Path):
-    with alone_in(tmp_path), pytest.raises(ValueError, match=f"another trains in {tmp_path} now"):
+    with alone_in(tmp_path), pytest.raises(ValueError, match=f"another process is training in {tmp_path} now"):
         run(greetings(), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["lock"]
 
@@ -198,7 +200,7 @@ with alone_in(Path({str(tmp_path)!r})):
     with subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout.readline() == b"alone\n"
         for sign in (signal.SIGSTOP, signal.SIGCONT, signal.SIGSTOP):
-            with pytest.raises(ValueError, match="another trains in"), alone_in(tmp_path):
+            with pytest.raises(ValueError, match="another process is training in"), alone_in(tmp_path):
                 pass
             other.send_signal(sign)
         other.kill()
@@ -234,7 +236,7 @@ def test_a_damaged_checkpoint_of_a_finished_run_is_made_again_when_it_was_remove
 @pytest.mark.parametrize("content", ["{}", "[]", "null", "{", '{"task": "greetings", "settings": []}'])
 def test_a_damaged_config_is_one_line_that_names_it(content: str, undisturbed: Path, tmp_path: Path):
     folder = shutil.copytree(undisturbed, tmp_path / "run")
-    (folder / "config.json").write_text(content)
+    (folder / "config.json").write_text(content, encoding="utf-8")
     with pytest.raises(ValueError, match=r"config\.json is damaged: .*; remove it") as error:
         evaluate_run(greetings(), folder, split="test")
     assert "\n" not in str(error.value)
@@ -257,9 +259,9 @@ def test_a_damaged_config_is_one_line_that_names_it(content: str, undisturbed: P
 def test_a_setting_missing_unknown_or_wrong_in_a_config_is_named(
     change: Callable[[dict], Any], reason: str, undisturbed: Path, tmp_path: Path
 ):
-    record = json.loads((undisturbed / "config.json").read_text())
+    record = json.loads((undisturbed / "config.json").read_text(encoding="utf-8"))
     change(record["settings"])
-    (tmp_path / "config.json").write_text(json.dumps(record))
+    (tmp_path / "config.json").write_text(json.dumps(record), encoding="utf-8")
     with pytest.raises(ValueError, match=rf"config\.json is damaged: .*{reason}"):
         read_settings(tmp_path)
 
@@ -267,7 +269,7 @@ def test_a_setting_missing_unknown_or_wrong_in_a_config_is_named(
 @pytest.mark.parametrize("content", ["{}", "[]", "null", "{"])
 def test_a_damaged_evaluation_is_one_line_that_names_it(content: str, undisturbed: Path, tmp_path: Path):
     folder = shutil.copytree(undisturbed, tmp_path / "run")
-    (folder / "evaluation.json").write_text(content)
+    (folder / "evaluation.json").write_text(content, encoding="utf-8")
     with pytest.raises(ValueError, match=r"evaluation\.json is damaged: .*; remove it, and give the command"):
         run(shortened(2), folder)
     (folder / "evaluation.json").unlink()

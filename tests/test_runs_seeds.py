@@ -64,20 +64,22 @@ def test_seeds_run_in_processes_of_their_own_and_give_what_one_run_gives(
         settings = replace(SETTINGS, ppo=replace(SETTINGS.ppo, seed=seed))
         assert run(configured(greetings(), settings), tmp_path / "one by one" / f"seed-{seed}") == evaluation
     for path in (tmp_path / "one by one").rglob("history.jsonl"):
-        assert path.read_text() == (tmp_path / "runs" / path.relative_to(tmp_path / "one by one")).read_text()
+        assert path.read_text(encoding="utf-8") == (
+            tmp_path / "runs" / path.relative_to(tmp_path / "one by one")
+        ).read_text(encoding="utf-8")
 
     # One picture of both, of PPO and not of its control.
     (histories, title), paths = (
         drawn[0],
         [tmp_path / "one by one" / f"seed-{seed}" / "history.jsonl" for seed in (4, 3)],
     )
-    assert histories == [[json.loads(line) for line in path.read_text().splitlines()] for path in paths]
+    assert histories == [[json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] for path in paths]
     assert title.startswith("greetings, 2 seeds:")
     assert (tmp_path / "runs" / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_seed_that_fails_is_an_error_of_the_whole(tmp_path: Path):
-    (tmp_path / "seed-4").write_text("a file where a folder should be")
+    (tmp_path / "seed-4").write_text("a file where a folder should be", encoding="utf-8")
     with pytest.raises(OSError, match="seed-4"):
         run_seeds(greetings, SETTINGS, tmp_path, seeds=[4])
 

@@ -74,9 +74,9 @@ def test_the_digest_of_the_source_changes_with_any_module_but_the_graders(
     shutil.copytree(provenance.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(provenance, "PACKAGE", package)
     digest = source_digest()
-    (package / "exercises" / "new.py").write_text("NEW = 1\n")
+    (package / "exercises" / "new.py").write_text("NEW = 1\n", encoding="utf-8")
     assert source_digest() == digest
-    with (package / "tasks" / "task.py").open("a") as file:
+    with (package / "tasks" / "task.py").open("a", encoding="utf-8") as file:
         file.write("\n")
     assert source_digest() != digest
 
@@ -93,7 +93,7 @@ def test_texts_that_can_never_be_said_whole_are_counted(capsys: pytest.CaptureFi
     for _ in range(2):  # it does not matter whether the start is made or found
         supervised_start(short, seed=0)
         # "good morning NAME" and its end are 4 tokens, "hey NAME" and its end are 3
-        said = "8 of the 16 texts to imitate are longer than max_tokens, 3, and can never be said whole"
+        said = "8 of the 16 texts to imitate are longer than max_tokens, 3, and can never be written whole"
         assert f"{said}; the longest has 4 tokens, its end included\n" in capsys.readouterr().err
 
 
@@ -116,7 +116,7 @@ def test_a_cache_that_cannot_be_written_is_told_before_the_start_is_made_and_sto
     kept = weights(greetings())
     shutil.rmtree(cache)
     cache.parent.rmdir()
-    cache.parent.write_text("a file where a folder should be")
+    cache.parent.write_text("a file where a folder should be", encoding="utf-8")
     told = []
 
     def pretrain(*arguments: Any, **settings: Any) -> None:

@@ -16,7 +16,7 @@ def test_examples_are_pairs():
     examples = Examples(["a", "b", "c"], ["x", "y", "z"])
     assert len(examples) == 3
     assert examples[1:] == Examples(["b", "c"], ["y", "z"])
-    with pytest.raises(ValueError, match="references must number 1, as prompts do; got 2"):
+    with pytest.raises(ValueError, match="references must number 1, one for each prompt; got 2"):
         Examples(["a"], ["x", "y"])
     with pytest.raises(ValueError, match="prompts must hold at least one text; got none"):
         Examples([], [])

@@ -1,4 +1,4 @@
-"""PPO in three acts: what each does, what a run reports, and that a run can be stopped and taken up again."""
+"""PPO in three phases: what each does, what a run reports, and that a run can be stopped and taken up again."""
 
 import copy
 import json
@@ -83,7 +83,7 @@ def trained_weights(**settings: Any) -> Tensor:
 
 
 def lines(folder: Path) -> list[str]:
-    return (folder / "history.jsonl").read_text().splitlines()
+    return (folder / "history.jsonl").read_text(encoding="utf-8").splitlines()
 
 
 def assert_equal(state: Any, other: Any) -> None:
@@ -107,7 +107,7 @@ def assert_equal(state: Any, other: Any) -> None:
 
 
 class Recorded(PPOTrainer):
-    """Remembers what the three acts handed on."""
+    """Remembers what the three phases handed on."""
 
     def act(self):
         self.acted = super().act()
@@ -600,7 +600,7 @@ def test_a_run_is_not_written_over_unless_it_was_resumed(tmp_path: Path):
 
 
 def test_a_run_that_died_before_its_first_checkpoint_starts_over(tmp_path: Path):
-    (tmp_path / "history.jsonl").write_text('{"iteration": 0}\n{"iter')
+    (tmp_path / "history.jsonl").write_text('{"iteration": 0}\n{"iter', encoding="utf-8")
     trainer(folder=tmp_path).train()
     assert [json.loads(line)["iteration"] for line in lines(tmp_path)] == [0, 1]
 

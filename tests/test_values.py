@@ -16,7 +16,14 @@ from ppo_teach.masks import is_last_token
 from ppo_teach.models import TabularActorCritic
 from ppo_teach.rollouts import score_responses
 from ppo_teach.tasks.ticket_clerk import EOS, MAX_TOKENS, PAD, WORDS, question, replies
-from ppo_teach.values import action_advantages, clipped_value_loss, explained_variance, tree_values, value_loss
+from ppo_teach.values import (
+    action_advantages,
+    clipped_value_loss,
+    explained_variance,
+    tree_values,
+    trunk_gradient,
+    value_loss,
+)
 
 MASK = torch.tensor([[True, True, False], [True, False, False]])
 ONE = torch.ones(1, dtype=torch.bool)
@@ -105,6 +112,38 @@ def test_the_gradient_is_the_error_over_the_number_of_real_tokens_and_returns_ge
     torch.testing.assert_close(values.grad, errors / 3, rtol=1e-15, atol=0)
     assert returns.grad is None
     assert gradcheck(lambda x: value_loss(x, returns.detach(), MASK), values)
+
+
+# --- trunk_gradient
+
+
+def test_the_trunks_gradient_by_hand():
+    # V = −1 and 1.5 for returns of 1 and ½: errors −2 and 1, over two real tokens, times the head (½, −1).
+    hidden, weights = torch.tensor([[[1.0, 2.0], [2.0, 0.0], [9.0, 9.0]]]), torch.tensor([0.5, -1.0])
+    returns, mask = torch.tensor([[1.0, 0.5, 0.0]]), torch.tensor([[True, True, False]])
+    gradient = trunk_gradient(hidden, weights, 0.5, returns, mask)
+    assert gradient.tolist() == [[[-0.5, 1.0], [0.25, -0.5], [0.0, 0.0]]]
+
+
+def test_the_trunks_gradient_is_that_of_the_value_loss():
+    rng = torch.Generator().manual_seed(0)
+    hidden, returns = torch.randn(3, 4, 5, generator=rng), torch.randn(3, 4, generator=rng)
+    weights, mask = torch.randn(5, generator=rng), torch.arange(4) < torch.tensor([[1], [4], [2]])
+    hidden.requires_grad_()
+    value_loss(hidden @ weights + 0.3, returns, mask).backward()
+    torch.testing.assert_close(trunk_gradient(hidden.detach(), weights, 0.3, returns, mask), hidden.grad)
+
+
+def test_a_head_of_zeros_leaves_the_trunk_alone_and_junk_at_padding_does_nothing():
+    hidden, returns = torch.tensor([[[1.0], [torch.nan]]]), torch.tensor([[5.0, torch.nan]])
+    mask = torch.tensor([[True, False]])
+    assert trunk_gradient(hidden, torch.zeros(1), 0.0, returns, mask).tolist() == [[[0.0], [0.0]]]
+    assert trunk_gradient(hidden, torch.ones(1), 0.0, returns, mask).tolist() == [[[-4.0], [0.0]]]
+
+
+def test_without_a_real_token_nothing_is_asked_of_the_trunk():
+    with pytest.raises(ValueError, match=r"^mask must have a real token; got none$"):
+        trunk_gradient(torch.ones(1, 2, 1), torch.ones(1), 0.0, torch.ones(1, 2), torch.zeros(1, 2).bool())
 
 
 # --- clipped_value_loss

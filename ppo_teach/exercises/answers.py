@@ -114,7 +114,7 @@ def uncallable(exercise: Exercise, why: str) -> Problem:
 
 
 def last_line(error: BaseException, filename: str) -> int | None:
-    """The line of that file in which the error arose, or passed last."""
+    """The line of that file in which the error arose, or through which it passed last."""
     lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == filename]
     return lines[-1] if lines else None
 

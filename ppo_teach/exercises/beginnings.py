@@ -17,7 +17,7 @@ def start_file(name: str, folder: Path) -> Path:
     """Writes the file NAME.py for the exercise of that name. Raises ValueError when there is one already."""
     require_exercise(name)
     path = folder / f"{name}.py"
-    require(not path.exists(), f"name must be that of an exercise not yet started; there is a file {path} already")
+    require(not path.exists(), f"name must be an exercise that is not started yet; there is a file {path} already")
     path.write_text(beginning(EXERCISES[name]), encoding="utf-8")
     return path
 
@@ -34,7 +34,7 @@ def beginning(exercise: Exercise | Riddle) -> str:
 
 
 def imports_of(exercise: Exercise | Riddle) -> list[str]:
-    """What the stub names, and torch beside its Tensor, imported as the module of the package's function does."""
+    """The imports of what the stub names, as in the function's module; with Tensor comes torch."""
     check = "from ppo_teach.exercises import check"
     if isinstance(exercise, Riddle):
         return [check]

@@ -15,7 +15,7 @@ FILE_SECONDS = 60.0
 
 
 def check(name: str, answer: object, *, seed: int = 0) -> Report:
-    """How the reader's answer fares in the exercise `name`: a function, or for a riddle a dictionary.
+    """The report on the reader's answer to the exercise `name`: a function, or for a riddle a dictionary.
 
     `seed` chooses the random cases. Whatever the answer is or does, there is a report, and the same one each time. Only
     a name that is no exercise raises ValueError.
@@ -26,7 +26,7 @@ def check(name: str, answer: object, *, seed: int = 0) -> Report:
 
 
 def require_exercise(name: str) -> None:
-    """Nothing when an exercise has this name; otherwise a ValueError with all names, and the one that may be meant."""
+    """Raises ValueError unless an exercise has this name. The message lists all names, and guesses which is meant."""
     names = EXERCISES
     require(name in names, f"name must be an exercise: {', '.join(names)}; got {name!r}{meant(name)}")
 
@@ -37,7 +37,7 @@ def meant(name: str) -> str:
 
 
 def check_file(path: str | Path) -> list[Report]:
-    """Runs a Python file or a notebook and checks all in it that has the name of an exercise, in the book's order.
+    """Runs a Python file or a notebook and checks what in it is named after an exercise, in the book's order.
 
     What the file imports from the package is not the reader's and is left out. A file that cannot be run gives one
     report, which says why. Raises ValueError when there is no such file, or no exercise in it.
@@ -64,8 +64,8 @@ def check_file(path: str | Path) -> list[Report]:
 def read(code: list[Cell]) -> tuple[dict[str, object], list[str]]:
     """Runs the code. The answers in it, by exercise, and the names of the other functions that it defines.
 
-    An answer is what has the name of an exercise, in whichever cell, or else what is handed to `check`. While the code
-    runs, `check` only takes note: the report comes afterwards, and once.
+    An answer is what has the name of an exercise, in any cell, or what is handed to `check`. While the code runs,
+    `check` only takes note: each report comes afterwards, and once.
     """
     named: dict[str, object] = {}
     handed: dict[str, object] = {}
@@ -84,7 +84,7 @@ def read(code: list[Cell]) -> tuple[dict[str, object], list[str]]:
 
 
 def is_answer(name: str, value: object) -> bool:
-    """Whether it bears an exercise's name and is not the package's own."""
+    """Whether an exercise has this name and the value is not the package's own function."""
     exercise = EXERCISES.get(name)
     return isinstance(exercise, Riddle) or (exercise is not None and value is not exercise.function)
 

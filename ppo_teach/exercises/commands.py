@@ -1,6 +1,9 @@
 """The commands for exercises: `ppo-teach start NAME` and `ppo-teach check FILE`."""
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -33,13 +36,31 @@ ExerciseCommand = Annotated[Start, tyro.conf.subcommand("start")] | Annotated[Ch
 
 
 def main() -> None:
-    """These commands without the others, whose libraries take longer to import than an exercise to check."""
-    try:
+    """These commands without the others, whose libraries take longer to import than an exercise takes to check."""
+    with ended_well():
         carry_out(tyro.cli(ExerciseCommand, prog="ppo-teach", config=(tyro.conf.OmitSubcommandPrefixes,)))
+
+
+@contextmanager
+def ended_well() -> Iterator[None]:
+    """Around a command: what a reader can put right ends it with one line, not with a traceback.
+
+    So does an interrupt, whose line also says what the KeyboardInterrupt says. When nobody reads on, as behind
+    `| head`, the command ends without a word.
+    """
+    try:
+        try:
+            yield
+        finally:
+            print(end="", flush=True)  # what is printed may wait in a buffer, and fail only here
+    except BrokenPipeError:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())  # where Python writes what is left, at its end
+        sys.exit(1)
     except (ValueError, OSError) as error:
         sys.exit(f"ppo-teach: {error}")
-    except KeyboardInterrupt:
-        sys.exit("ppo-teach: interrupted")
+    except KeyboardInterrupt as interrupt:
+        sys.exit("; ".join(["ppo-teach: interrupted", *map(str, interrupt.args)]))
 
 
 def carry_out(command: ExerciseCommand) -> None:

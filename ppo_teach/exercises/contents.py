@@ -1,6 +1,6 @@
 """Which exercises there are: those of each chapter, in the order of the book.
 
-A report ends with a chapter: See: Which token deserves the credit?
+A report ends with a chapter: See: Advantages: which token deserves the credit?
 """
 
 import re
@@ -25,46 +25,55 @@ class Chapter:
 
 
 CHAPTERS = (
-    Chapter("foundations/language-as-mdp", "How is writing text a decision problem?", ("ReplyEnv",)),
+    Chapter(
+        "foundations/language-as-mdp",
+        "Markov decision processes: how is writing text a decision problem?",
+        ("ReplyEnv",),
+    ),
     Chapter(
         "foundations/softmax-policy",
-        "How does a network choose?",
+        "The softmax policy: how does a network choose?",
         ("action_logprobs", "entropy", "tempered_logprobs", "softmax_score"),
     ),
     Chapter(
         "foundations/policy-gradient",
-        "How do you climb a reward you cannot differentiate?",
+        "The policy gradient: how do you climb a reward you cannot differentiate?",
         ("reinforce_loss", "rewards_to_go", "leave_one_out_baseline"),
     ),
     Chapter(
         "foundations/value-functions",
-        "How good is it to be here?",
+        "Value functions: how good is it to be here?",
         ("action_advantages", "tree_values", "value_loss", "explained_variance"),
     ),
     Chapter(
         "foundations/advantages",
-        "Which token deserves the credit?",
+        "Advantages: which token deserves the credit?",
         ("td_residuals", "lambda_limit", "bootstrap_values", "gae"),
     ),
     Chapter(
         "ppo/surrogate",
-        "How far may one batch carry us?",
-        ("importance_weighted_mean", "importance_ratio", "clipped_surrogate", "clip_fraction"),
+        "The surrogate: how far may one batch carry us?",
+        ("importance_weighted_mean", "importance_ratio"),
+    ),
+    Chapter(
+        "ppo/clip",
+        "The clip: when should a token stop paying?",
+        ("clipped_surrogate", "clip_fraction"),
     ),
     Chapter(
         "ppo/ppo",
-        "What is the whole algorithm?",
+        "PPO: what is the whole algorithm?",
         (
             "masked_mean",
             "whiten",
             "advantages_and_returns",
             "clipped_value_loss",
-            "sequence_mean_loss",
             "ppo_update",
+            "sequence_mean_loss",
         ),
     ),
-    Chapter("ppo/diagnostics", "How do I know it works?", ("five_broken_runs",)),
-    Chapter("ppo/ablations", "Which details matter?", ("paired_interval",)),
+    Chapter("ppo/diagnostics", "Diagnostics: how do I know it works?", ("five_broken_runs",)),
+    Chapter("ppo/ablations", "Ablations: which details matter?", ("paired_interval",)),
     Chapter(
         "language/language-models",
         "Language models: what is the policy now?",
@@ -80,18 +89,26 @@ CHAPTERS = (
         "The KL penalty: how do we keep the language?",
         ("exact_kl", "k3", "kl_loss", "kl_shaped_rewards", "AdaptiveKL"),
     ),
-    Chapter("language/ppo-for-language", "Does it all fit together?", ("trunk_gradient", "split_gain")),
+    Chapter(
+        "language/ppo-for-language", "The whole trainer: does it all fit together?", ("trunk_gradient", "split_gain")
+    ),
     Chapter(
         "language/reward-models",
         "Reward models: what if no metric exists?",
         ("bradley_terry_loss", "value_after_last_token", "quality_to_report"),
     ),
-    Chapter("applications/generation", "How do you steer what is written?", ("distinct_n", "frontier_point")),
-    Chapter("applications/summarisation", "Shorter, and still right?", ("break_even", "gain_at_equal_length")),
-    Chapter("applications/dialogue", "When has a reply helped?", ("success_rate", "noise_ceiling")),
+    Chapter(
+        "applications/generation",
+        "Text generation: how do you steer what is written?",
+        ("distinct_n", "frontier_point"),
+    ),
+    Chapter(
+        "applications/summarisation", "Summarisation: shorter, and still right?", ("break_even", "gain_at_equal_length")
+    ),
+    Chapter("applications/dialogue", "Dialogue: when has a reply helped?", ("success_rate", "noise_ceiling")),
     Chapter(
         "applications/translation",
-        "What does BLEU teach a translator?",
+        "Translation: what does BLEU teach a translator?",
         ("measure_word_accuracy", "placeholders_kept"),
     ),
 )
@@ -100,7 +117,7 @@ CHAPTERS = (
 class Exercises(Mapping):
     """All exercises by name, each loaded when it is first asked for.
 
-    Loading one computes tensors, and takes its time: whoever imports `check` can still pin the kernels first, and who
+    Loading one computes tensors, and takes time: whoever imports `check` can still pin the kernels first, and whoever
     checks one exercise does not wait for fifty.
     """
 

@@ -36,7 +36,7 @@ class Case:
 
 
 class Misshapen(Exception):
-    """Raised by an exercise's `play` for what cannot be read: `name` reads well after a ✗, `particulars` explain."""
+    """Raised by an exercise's `play` for what cannot be read: `name` stands behind a ✗, `particulars` explain it."""
 
     def __init__(self, name: str, particulars: str) -> None:
         self.name, self.particulars = name, particulars

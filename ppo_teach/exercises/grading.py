@@ -1,6 +1,6 @@
 """From a function to a report: ask it every case, find the first mistake, name the mistake where it is a known one.
 
-A function passes when its answers are right on all cases, whatever the way it finds them. A wrong one is named when a
+A function passes when its answers are right on all cases, however it finds them. A wrong one is named when a
 known wrong implementation gives the same answers.
 """
 
@@ -46,7 +46,7 @@ def grade(exercise: Exercise, function: object, *, seed: int) -> Report:
 
 
 def interview(exercise: Exercise, function: Callable, cases: tuple[Case, ...]) -> list[Answer]:
-    """The function's answer to each case; a case that takes too long leaves no time for those behind it.
+    """The function's answer to each case; a case that takes too long leaves no time for those after it.
 
     What the function prints is not shown: its first call, in not_begun(), has shown it for the worked case.
     """
@@ -88,10 +88,10 @@ def known_answer(exercise: Exercise, function: Callable, case: Case) -> Answer:
 def causes(
     cases: tuple[Case, ...], answers: list[Answer], right: list[Answer], wrong: list[tuple[Misconception, list[Answer]]]
 ) -> Iterator[tuple[Misconception, list[int]]]:
-    """The misconceptions that answer as the reader's function does, and not as is right; with each, on which cases.
+    """The misconceptions that are wrong in the same way as the reader's function; with each, the cases that show it.
 
-    On all of them; or else on all but the laws, because a second, smaller mistake often shows in a law only; or else on
-    these in value alone; or else, when all but some laws is right, on those.
+    First those that agree with it on all cases; then on all but the laws, because a second, smaller mistake often shows
+    in a law only; then on these in value alone; last, when everything but some laws is right, on those laws.
     """
     everywhere = list(range(len(cases)))
     plain = [i for i in everywhere if not cases[i].law]

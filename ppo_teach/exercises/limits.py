@@ -4,8 +4,8 @@ Why a thread, and not an alarm signal or a second process: a signal reaches the 
 a process would have to be sent the reader's function, and a function from a notebook cell cannot be sent. A thread
 works in a notebook, in a script, in another thread and on every system. Python tells a thread's trace function of each
 instruction that it is about to run; ours raises TimeUp there once the time is over, which ends any loop in the reader's
-code. Lines would not do: `while True: pass` is one line, told once. A loop that swallows every exception, or a call
-into compiled code, runs on in the background: we stop waiting all the same.
+code. Lines would not do: `while True: pass` is one line, and reported once. A loop that swallows every exception, or a
+call into compiled code, runs on in the background: we stop waiting all the same.
 """
 
 import sys

@@ -41,7 +41,7 @@ class Report:
         return self.hints[0] if self.hints else ""
 
     def text(self, hints: int = 1) -> str:
-        """For a terminal, with so many of the hints."""
+        """For a terminal, with this many of the hints."""
         blocks = [self.message]
         shown = self.hints[:hints]
         blocks += [f"Hint {i} of {len(self.hints)}: {hint}" for i, hint in enumerate(shown, start=1)]

@@ -31,7 +31,7 @@ class Defect:
 class Riddle:
     """Runs to be told apart by their curves.
 
-    defects   those that come into question, by name
+    defects   those to choose from, by name
     runs      the name of each run's defect
     clues     for each run three hints, rising: a question, a direction, nearly the answer
     """

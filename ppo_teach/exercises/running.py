@@ -20,14 +20,14 @@ from torch import Tensor, nn
 from ppo_teach.checks import require
 
 MODULE = "exercises_of_the_reader"
-# A cell copied from a page counts on the cells before it. What is only an annotation is never looked up.
+# A cell copied from a page relies on the cells before it. What is only an annotation is never looked up.
 NAMES = {"torch": torch, "Tensor": Tensor, "nn": nn, "np": np, "Bool": Bool, "Float": Float, "Int": Int}
 MAGIC = ("%", "!", "?")
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Code, and what an error in it is told to lie in. A Python file is one cell; `number` is that of a notebook's."""
+    """Code, and what its place is called in an error. A Python file is one cell; `number` is that of a notebook's."""
 
     filename: str
     code: str | bytes
@@ -89,7 +89,7 @@ def neighbours(path: Path) -> Iterator[None]:
 
 
 def place_of(error: BaseException, cells: list[Cell]) -> str:
-    """Where the error arose in the reader's file, or passed last: 'Line 3', 'Line 3 of code cell 2'; '' if nowhere."""
+    """Where in the reader's file the error arose, or came through last: 'Line 3 of code cell 2'; '' if nowhere."""
     numbers = {cell.filename: cell.number for cell in cells}
     frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
     lines = [(numbers[filename], line) for filename, line in frames if filename in numbers]

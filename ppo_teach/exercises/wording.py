@@ -51,7 +51,7 @@ def place(index: tuple[int, ...], shape: torch.Size) -> str:
 
 
 def flags(name: str, x: Tensor) -> str:
-    """Where a boolean tensor is true, or, for a mask, where it is not; nothing when that is nowhere."""
+    """Where a boolean tensor is true, or, for a mask, where it is not; '' when that is nowhere."""
     marked, name = (~x, "padding") if name == "mask" else (x, name)
     if not marked.any():
         return ""
@@ -62,7 +62,7 @@ def flags(name: str, x: Tensor) -> str:
 
 
 def described(name: str, x: Tensor | float | int) -> str:
-    """One argument. Log-probabilities are told by their probabilities, log [0.2, 0.8], if float32 has them."""
+    """One argument. Log-probabilities are shown as their probabilities, log [0.2, 0.8], if float32 has them."""
     symbol = SYMBOLS.get(name, name)
     if not isinstance(x, Tensor):
         return f"{symbol} = {number(x)}"

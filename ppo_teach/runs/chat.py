@@ -5,8 +5,8 @@ from pathlib import Path
 from random import Random
 
 from ppo_teach.runs.keyboard import answer, before_and_after, typed
-from ppo_teach.tasks.conversations import NAMES, prompt
-from ppo_teach.tasks.help_desk import Screen, screens
+from ppo_teach.tasks.dialogue.conversations import NAMES, prompt
+from ppo_teach.tasks.dialogue.help_desk import Screen, screens
 from ppo_teach.tasks.task import Task
 
 WELCOME = """You are a customer, and want to know when your order will be ready, where it is, or what it costs.
@@ -19,7 +19,7 @@ EXAMPLE = "Hello, this is Ada, when will my order be ready?"
 
 
 def chat(task: Task, folder: Path) -> None:
-    """Read what a customer types, and print what each desk replies to that, until an empty line or the end of input.
+    """Read what a customer types, and print each desk's reply, until an empty line or the end of input.
 
     Raises ValueError for an unfinished run. A sentence that cannot be read is answered with the reason, and forgotten.
     """
@@ -42,7 +42,7 @@ def chat(task: Task, folder: Path) -> None:
 
 
 def fresh(desks: Iterable[str], rng: Random) -> tuple[Screen, dict[str, tuple[str, ...]]]:
-    """Another screen, which is printed, and for each desk the conversation in which nothing has been said."""
+    """A new screen, which is printed, and an empty conversation for each desk."""
     screen = rng.choice(screens())
     print(f"  on the desk's screen: {', '.join(f'{topic} {value}' for topic, value in screen.items())}")
     return screen, dict.fromkeys(desks, ())

@@ -1,4 +1,4 @@
-"""How a run folder remembers which run it holds, and that one process at a time trains in it."""
+"""A run folder: it remembers which run it holds, and one process at a time trains in it."""
 
 import json
 from collections.abc import Iterator
@@ -24,19 +24,19 @@ CONFIG, LOCK = "config.json", "lock"
 def alone_in(folder: Path) -> Iterator[None]:
     """No other process trains in the folder meanwhile. Raises ValueError when one does already.
 
-    The system takes the lock from a process that ends, however it ends: what a killed one leaves behind stops nobody.
+    The system releases the lock when the process ends, however it ends: a killed run blocks nobody.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
         lock = FileLock(folder / LOCK).acquire(timeout=0)
     except Timeout as error:
-        raise ValueError(f"folder must be one process's at a time; another trains in {folder} now") from error
+        raise ValueError(f"folder must not be in use; another process is training in {folder} now") from error
     with lock:
         yield
 
 
 def claim(folder: Path, task: Task) -> None:
-    """Make the folder this run's. Raises ValueError when other settings, or other code, ran in it before."""
+    """Record this run in the folder. Raises ValueError when it holds a run of other settings or other code."""
     settings = asdict(task.settings)
     record = {"task": task.name, "settings": settings, "source": source_digest(), "versions": versions()}
     if not (folder / CONFIG).exists():
@@ -49,12 +49,12 @@ def claim(folder: Path, task: Task) -> None:
 
 
 def read_task_name(folder: Path) -> str:
-    """The name of the task that the run in this folder is of."""
+    """The name of the task of the run in this folder."""
     return str(_read(folder, "task")["task"])
 
 
 def read_settings(folder: Path) -> Settings:
-    """The settings of the run in this folder. Raises ValueError when one is missing, unknown or outside its rule."""
+    """The settings of the run in this folder. Raises ValueError when one is missing, unknown or not allowed."""
     recorded = _read(folder, "settings")["settings"]
     try:
         settings = _settings(**recorded)
@@ -71,7 +71,7 @@ def _settings(*, ppo: dict[str, Any], supervision: dict[str, Any], **others: Any
 
 
 def _read(folder: Path, *names: str) -> dict[str, Any]:
-    """What the folder remembers. Raises ValueError when it remembers nothing, or not what has these names."""
+    """The folder's record. Raises ValueError when there is none, or when one of these names is not in it."""
     path = folder / CONFIG
     require(path.exists(), f"folder must hold a run; {folder} has no {CONFIG}")
     record = read_json(path)

@@ -16,7 +16,7 @@ from ppo_teach.texts import decode, encode_prompts, spaced
 
 
 def before_and_after(task: Task, folder: Path) -> tuple[Task, dict[str, nn.Module]]:
-    """The task as the run in this folder had it, the supervised start, and what PPO made of that.
+    """The task with the settings of the run in this folder, and its two models: before PPO, and after.
 
     Raises ValueError for an unfinished run.
     """
@@ -27,7 +27,7 @@ def before_and_after(task: Task, folder: Path) -> tuple[Task, dict[str, nn.Modul
 
 
 def typed() -> str:
-    """The next line, as the tasks write it. Nothing at the end of input. A byte that is no text is read as �."""
+    """The next line, spaced as in the tasks; empty at the end of input. A byte that cannot be decoded is read as �."""
     if isinstance(sys.stdin, TextIOWrapper) and sys.stdin.errors != "replace":
         sys.stdin.reconfigure(errors="replace")
     try:

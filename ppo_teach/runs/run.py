@@ -92,7 +92,7 @@ def read_evaluation(folder: Path) -> Evaluation:
 
 
 def require_room(task: Task) -> None:
-    """Nothing when the device is there and the model has room for what it will read and write; else a ValueError."""
+    """Raises ValueError unless the device is there and the model has room for what it will read and write."""
     usable_device(task.settings.device)
     model = task.build(task.settings.ppo.seed)
     responses, _ = encode_responses(task.tokenizer, task.corpus.references, eos=model.eos, pad=model.pad)

@@ -30,8 +30,8 @@ WORKER_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive", "TQD
 
 MOST_WORKERS = 61  # that Windows can wait for
 KILLED = (
-    "the process of a seed was killed, as a system does that has no memory left; the same command goes on from the "
-    "last checkpoints, and one seed at a time, --seed, takes less memory"
+    "the process of a seed was killed, perhaps because memory ran out; the same command goes on from the last "
+    "checkpoints, and one seed at a time, --seed, takes less memory"
 )
 
 
@@ -96,7 +96,7 @@ def _run_one(make_task: Callable[[], Task], settings: Settings, folder: Path) ->
 
 
 def _start_worker() -> None:
-    """The book's kernels, and an end when the parent ends, even when that was killed: two in one folder are chaos."""
+    """Pin the kernels, and end when the parent ends, even if it was killed: else two would train in one folder."""
     pin_kernels()
     Thread(target=_end_with_parent, daemon=True).start()
 

@@ -1,7 +1,7 @@
 """The supervised start of a task, made once and kept in the user's cache folder.
 
-A start is found again by all that it depends on: the package's source, the versions, the untrained weights, the texts,
-the settings. A change to any of them makes a new one, and so does damage.
+A start is kept under a digest of all that it depends on: the package's source, the versions, the untrained weights, the
+texts, the settings. When any of them changes, a new one is made, and also when the file is damaged.
 """
 
 import sys
@@ -13,8 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 import torch
+from jaxtyping import Int
 from platformdirs import user_cache_path
-from torch import nn
+from torch import Tensor, nn
 
 from ppo_teach.checkpoints import load_state, save_state
 from ppo_teach.kernels import probe
@@ -25,18 +26,18 @@ from ppo_teach.texts import encode_responses
 
 
 def supervised_start(task: Task, *, seed: int, device: str = "cpu") -> nn.Module:
-    """The task's model after it imitated the corpus; the seed is that of its weights at first and of the examples.
+    """The task's model, trained to imitate the corpus; the seed is for its first weights and for the examples drawn.
 
-    A line on stderr tells how many texts of the corpus are longer than `max_tokens`: no model could say them whole.
+    A line on stderr tells how many texts of the corpus are longer than `max_tokens`: no model could write them whole.
     """
     model = task.build(seed).to(device)
-    _tell_what_does_not_fit(task, model)
+    responses, mask = encode_responses(task.tokenizer, task.corpus.references, eos=model.eos, pad=model.pad)
+    _tell_what_does_not_fit(mask.sum(dim=-1), task.settings.ppo.max_tokens)
     path = _cached_path(task, model, seed, device)
     with suppress(OSError, ValueError):  # it is not there, or damaged: made anew
         model.load_state_dict(load_state(path, device=device))
         return model
     writable = _is_writable(path.parent)
-    responses, mask = encode_responses(task.tokenizer, task.corpus.references, eos=model.eos, pad=model.pad)
     rng = torch.Generator(device).manual_seed(seed)
     pretrain(model, task.prompts(model, task.corpus), responses, mask, **asdict(task.settings.supervision), rng=rng)
     if writable:
@@ -45,13 +46,11 @@ def supervised_start(task: Task, *, seed: int, device: str = "cpu") -> nn.Module
     return model
 
 
-def _tell_what_does_not_fit(task: Task, model: nn.Module) -> None:
-    _, mask = encode_responses(task.tokenizer, task.corpus.references, eos=model.eos, pad=model.pad)
-    lengths, most = mask.sum(dim=-1), task.settings.ppo.max_tokens
+def _tell_what_does_not_fit(lengths: Int[Tensor, " N"], most: int) -> None:
     if too_long := int((lengths > most).sum()):
         print(
             f"{too_long} of the {len(lengths)} texts to imitate are longer than max_tokens, {most}, and can never be "
-            f"said whole; the longest has {int(lengths.max())} tokens, its end included",
+            f"written whole; the longest has {int(lengths.max())} tokens, its end included",
             file=sys.stderr,
         )
 
@@ -67,7 +66,7 @@ def _is_writable(folder: Path) -> bool:
 
 @contextmanager
 def _going_on(consequence: str) -> Iterator[None]:
-    """What the system refuses inside is told in one line, and no more."""
+    """An OSError inside is told in one line, and then ignored."""
     try:
         yield
     except OSError as error:

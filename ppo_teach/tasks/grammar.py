@@ -1,4 +1,4 @@
-"""Three helpers that every grammar needs. Chapter: book/applications/generation.md."""
+"""Three helpers for grammars. Chapter: book/applications/generation.md."""
 
 from collections.abc import Iterable, Sequence
 from random import Random

@@ -1,4 +1,4 @@
-"""A task of your own: lines of a text, continued as a function of yours likes them. Chapter:
+"""A task of your own: lines of a text, continued to please a function of yours. Chapter:
 book/applications/generation.md.
 
 The prompt is the opening of a line, its first words; the response is the rest.
@@ -18,7 +18,7 @@ from ppo_teach.checks import require
 from ppo_teach.config import PPOConfig
 from ppo_teach.kl import FixedKL
 from ppo_teach.language_models import tiny_causal
-from ppo_teach.tasks.generation import distinct_n
+from ppo_teach.tasks.generation.task import distinct_n
 from ppo_teach.tasks.settings import Settings, Supervision
 from ppo_teach.tasks.task import Examples, Task
 from ppo_teach.texts import build_tokenizer, spaced
@@ -36,13 +36,13 @@ def own_lines(
     opening_words: int = 3,
     settings: Settings = SETTINGS_OF_OWN_LINES,
 ) -> Task:
-    """The task. `score` gives a number to a whole line, opening included, and sees it as `spaced` writes it: where a
-    script has no spaces between words, as Chinese has none, a word is one character here.
+    """The task. `score` gives a number to a whole line, opening included, as `spaced` writes it: in a script without
+    spaces between words, such as Chinese, a word is one character here.
 
-    Lines of no more words than an opening has are left out. So are lines whose rest, with its end, takes more than
-    `settings.ppo.max_tokens`; a warning says how many. Where the longest rest takes less, `max_tokens` is that.
+    Lines that are no longer than an opening are left out. So are lines whose rest, with its end, is longer than
+    `settings.ppo.max_tokens`; a warning says how many. If the longest rest is shorter, `max_tokens` is its length.
     One opening in ten is kept for validation, one for the test. The report's "copied" is the percentage of responses
-    that end a training line, word for word. Raises ValueError when fewer than ten openings differ.
+    that are the rest of a training line, word for word. Raises ValueError when fewer than ten openings differ.
     """
     words = [line.split() for line in dict.fromkeys(map(spaced, lines))]
     most, long_enough = settings.ppo.max_tokens, [line for line in words if len(line) > opening_words]

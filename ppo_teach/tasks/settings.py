@@ -20,7 +20,7 @@ class Supervision:
     steps: int = 500
     # Examples per step, drawn with replacement.
     batch_size: int = 32
-    # AdamW's highest.
+    # The highest learning rate of AdamW.
     learning_rate: float = 5e-3
 
     def __post_init__(self) -> None:

@@ -22,7 +22,7 @@ from ppo_teach.texts import Prompts, decode, encode_prompts
 
 @dataclass(frozen=True)
 class Examples:
-    """Prompts, and beside each the text that belongs to it: what to imitate, or what to be held against."""
+    """Prompts, each with its reference: a text to imitate, or to be compared with."""
 
     prompts: Sequence[str]
     references: Sequence[str]
@@ -30,7 +30,7 @@ class Examples:
     def __post_init__(self) -> None:
         prompts, references = len(self.prompts), len(self.references)
         require(prompts > 0, "prompts must hold at least one text; got none")
-        require(prompts == references, f"references must number {prompts}, as prompts do; got {references}")
+        require(prompts == references, f"references must number {prompts}, one for each prompt; got {references}")
 
     def __len__(self) -> int:
         return len(self.prompts)
@@ -44,9 +44,9 @@ class Task:
     """An application.
 
     corpus       what the supervised start imitates, faults included: prompts and responses
-    train        the prompts that PPO answers, and what `score` holds the answers against
+    train        the prompts that PPO answers, and the references that `score` compares the answers with
     validation   for choosing settings
-    test         for the numbers that are reported; its prompts and those of `validation` are nowhere else
+    test         for the numbers that are reported; prompts of `test` and `validation` occur nowhere else
     score        one number per response, from (responses, references): the reward
     report       named numbers for a whole set of responses, from (responses, references)
     build        an untrained model from a seed
@@ -89,7 +89,7 @@ def configured(task: Task, settings: Settings) -> Task:
 
 
 class Answers(NamedTuple):
-    """What a model said to some prompts, and the numbers that this earned."""
+    """A model's answers to some prompts, and the task's report of them."""
 
     greedy: list[str]
     sampled: list[str]
@@ -99,7 +99,7 @@ class Answers(NamedTuple):
 def evaluate(task: Task, model: ActorCritic, examples: Examples) -> Answers:
     """The model's answers to every prompt, the most probable and a sampled one, and the task's report of each.
 
-    The draws are the same for every model: what sets two models apart is not the luck of one.
+    Every model is sampled with the same random numbers, so that none is lucky.
     """
     device, max_tokens = next(model.parameters()).device, task.settings.ppo.max_tokens
     prompts, rng = task.prompts(model, examples).to(device), torch.Generator(device).manual_seed(0)

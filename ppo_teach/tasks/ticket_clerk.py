@@ -1,8 +1,8 @@
 """The ticket clerk: a language of four tokens, small enough to list. Chapters: book/foundations/.
 
 Somebody asks when the train leaves. It leaves at nine. The clerk knows four tokens and says three at most, so there are
-40 replies. `at nine <eos>` earns 1, the blunt `nine <eos>` earns ½, everything else nothing; a reply that does not stop
-by itself is everything else. Every estimator of the book's first part is held against the exact value on this language.
+40 replies. `at nine <eos>` earns 1, the blunt `nine <eos>` earns ½, everything else nothing, and so does a reply
+without <eos>. Every estimator of the book's first part is compared with the exact value on this language.
 """
 
 import torch
@@ -20,7 +20,7 @@ SCORES = {"at nine <eos>": 1.0, "nine <eos>": 0.5}
 
 
 def question(copies: int) -> Prompts:
-    """The one prompt, so many times: a single token that stands for "When does the train leave?"."""
+    """The one prompt, copied: a single token that stands for "When does the train leave?"."""
     tokens = torch.zeros(copies, 1, dtype=torch.long)
     return Prompts(tokens, torch.ones_like(tokens, dtype=torch.bool), tokens[:, 0])
 

@@ -79,7 +79,7 @@ def found(folder: Path, *, book_map: str = MAP, intro: str = INTRO) -> Path:
     }
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+        (folder / name).write_text(text, encoding="utf-8")
     shutil.copytree(EXTENSION, folder / "book" / "_ext", ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 
@@ -92,18 +92,18 @@ def build(repository: Path) -> tuple[int, str]:
 
 
 def change(file: Path, old: str, new: str) -> None:
-    text = file.read_text()
+    text = file.read_text(encoding="utf-8")
     assert old in text
-    file.write_text(text.replace(old, new))
+    file.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def executions(repository: Path) -> dict:
-    return json.loads((repository / "book/_build/execution.json").read_text())
+    return json.loads((repository / "book/_build/execution.json").read_text(encoding="utf-8"))
 
 
 def output(repository: Path) -> str:
     """What the only cell of the book printed: the last word of the package."""
-    page = (repository / "book/_build/html/intro.html").read_text()
+    page = (repository / "book/_build/html/intro.html").read_text(encoding="utf-8")
     printed = re.search(r"output stream.*?<pre>(.*?)</pre>", page, re.DOTALL)[1]
     return re.sub(r"<[^>]*>", "", printed).strip()
 
@@ -113,11 +113,11 @@ def test_the_index_links_and_outputs_are_forgotten_when_the_package_changes(tmp_
     assert build(repository)[0] == 0
     assert output(repository) == "x"
     first = executions(repository)
-    page = (repository / "book/_build/html/index-page.html").read_text()
+    page = (repository / "book/_build/html/index-page.html").read_text(encoding="utf-8")
     links = re.findall(r'href="(code/[^"]+)"', page)
     assert links == ["code/ppo_teach/small.html#line-1", "code/tests/test_small.html#line-4"]
     for path, _, line in (link.partition("#") for link in links):
-        assert f'id="{line}"' in (repository / "book/_build/html" / path).read_text()
+        assert f'id="{line}"' in (repository / "book/_build/html" / path).read_text(encoding="utf-8")
 
     change(repository / "book/intro.md", "See", "Look at")
     assert build(repository)[0] == 0

@@ -1,6 +1,6 @@
 """What this book needs that Jupyter Book does not have. One module, one promise:
 
-    chapter_map  `map.yml`: chapter → modules, tests, exercises, equations
+    chapter_map  `map.yml`: chapter → equations → functions and tests
     equations    every labelled equation names its function and its test; `{equation-index}` shows them
     lines        a long line of a listing goes on below, further in
     listings     a page of source for every module and test file, so that names can be links

@@ -1,4 +1,4 @@
-"""`map.yml`: which chapter teaches which module, where its tests are, and which function an equation is.
+"""`map.yml`: which function each labelled equation of a chapter is, and which test calls it.
 
 Read by the book's extension and by `tests/test_book.py`, so it imports neither Sphinx nor the package.
 """
@@ -23,11 +23,8 @@ class Equation:
 
 @dataclass(frozen=True)
 class Chapter:
-    """A page of the book, `foundations/advantages`, and what belongs to it; `without` maps labels to reasons."""
+    """The equations of a page of the book, `foundations/advantages`, by label; `without` maps labels to reasons."""
 
-    modules: list[str] = field(default_factory=list)
-    tests: list[str] = field(default_factory=list)
-    exercises: list[str] = field(default_factory=list)
     equations: dict[str, Equation] = field(default_factory=dict)
     without: dict[str, str] = field(default_factory=dict)
 

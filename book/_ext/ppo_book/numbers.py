@@ -56,9 +56,9 @@ def load(file: Path) -> dict[str, str]:
 
 
 def accept(file: Path, runs: list[Run], chapters: list[str]) -> None:
-    """What these chapters printed is published from now on; of the others in the book, what was."""
+    """What these chapters printed is published from now on, unless a cell raised; of the others, what was before."""
     old = load(file) if file.exists() else {}
-    new = {run.chapter: " ".join(numbers(run).values()) for run in runs}
+    new = {run.chapter: " ".join(numbers(run).values()) for run in runs if not run.broken}
     kept = {chapter: new.get(chapter, old.get(chapter)) for chapter in chapters}
     text = json.dumps({chapter: digests for chapter, digests in kept.items() if digests is not None}, indent=2)
     file.write_text(f"{text}\n", encoding="utf-8")

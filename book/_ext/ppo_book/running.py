@@ -20,10 +20,11 @@ from myst_parser.config.main import MdParserConfig
 from nbclient import execute
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
+from nbformat.v4 import new_code_cell, new_output
 from sphinx_external_toc.parsing import parse_toc_yaml
 
 from ppo_book.execution import chosen_cache, read_ledger, write_ledger
+from ppo_book.seeds import shifting_cell
 
 AT_A_TIME = 2
 UNPINNED = "the numbers will not be those of the book"  # what `pin_kernels` warns of
@@ -45,6 +46,11 @@ class Run:
         for start, cell in zip(starts, self.notebook.cells, strict=True):
             if cell.cell_type == "code":
                 yield start + 1, cell
+
+    @property
+    def broken(self) -> bool:
+        """Whether a cell raised that should not: what comes after it may be missing."""
+        return any(raised(cell, output) for cell in self.notebook.cells for output in cell.get("outputs", []))
 
     def failures(self) -> list[str]:
         """What came out otherwise: the claims that failed, and the cells that raised."""
@@ -77,9 +83,14 @@ def chapters(book: Path) -> dict[str, NotebookNode]:
     }
 
 
-def run(book: Path, notebooks: dict[str, NotebookNode], *, again: bool = False) -> Iterator[Run]:
+def built_folder(book: Path, shift: int = 0) -> Path:
+    """Where what was built is kept; each shift of the seeds has a folder of its own."""
+    return book / "_build" / (f"shift-{shift}" if shift else "")
+
+
+def run(book: Path, notebooks: dict[str, NotebookNode], *, again: bool = False, shift: int = 0) -> Iterator[Run]:
     """Each chapter as it came out, those that are stored first; `again` runs those, too."""
-    built = book / "_build"
+    built = built_folder(book, shift)
     cache = get_cache(str(chosen_cache(built)))
     stored = {} if again else {name: found for name in notebooks if (found := look_up(cache, name, notebooks[name]))}
     yield from stored.values()
@@ -94,7 +105,7 @@ def run(book: Path, notebooks: dict[str, NotebookNode], *, again: bool = False) 
         futures: dict[Future, str] = {}
         for name in waiting:
             folder = str((book / name).parent)
-            futures[pool.submit(execute_chapter, notebooks[name], folder, timeout)] = name
+            futures[pool.submit(execute_chapter, notebooks[name], folder, timeout, shift=shift)] = name
         try:
             for future in as_completed(futures):
                 name, (notebook, seconds) = futures[future], future.result()
@@ -120,13 +131,19 @@ def look_up(cache: JupyterCacheBase, name: str, notebook: NotebookNode) -> Run |
     return Run(name, merged, record.data["execution_seconds"], stored=True)
 
 
-def execute_chapter(notebook: NotebookNode, folder: str, timeout: float) -> tuple[NotebookNode, float]:
+def execute_chapter(
+    notebook: NotebookNode, folder: str, timeout: float, *, shift: int = 0
+) -> tuple[NotebookNode, float]:
     """The notebook with its outputs, and the seconds; a cell that ends the kernel or the time ends the chapter."""
     started, reached = perf_counter(), []
+    if shift:
+        notebook.cells.insert(0, new_code_cell(shifting_cell(shift)))
     options = {"allow_errors": True, "record_timing": False, "extra_arguments": [QUIET]}
     try:
         execute(notebook, folder, timeout=timeout, on_cell_start=lambda cell, **_: reached.append(cell), **options)
     except (CellTimeoutError, DeadKernelError) as error:
         sentence = str(error).splitlines()[0]
         reached[-1].outputs = [new_output("error", ename=type(error).__name__, evalue=sentence, traceback=[sentence])]
+    if shift and any(output.output_type == "error" for output in notebook.cells.pop(0).outputs):
+        raise RuntimeError("the seeds cannot be shifted")
     return notebook, perf_counter() - started

@@ -13,7 +13,7 @@ def distinct_n(texts: Int[Tensor, "B T"], mask: Bool[Tensor, "B T"], *, n: int) 
     """The share of different n-grams among all n-grams of these texts, from 0 to 1; 0 where there are none.
 
     A row is a text, `mask` is true at its words. An n-gram is n words of one text, side by side. On strings the package
-    has `ppo_teach.tasks.generation.distinct_n`. Source: Li et al. (2016), who divide by the number of words.
+    has `ppo_teach.tasks.generation.task.distinct_n`. Source: Li et al. (2016), who divide by the number of words.
     """
     require(n >= 1, f"n must be at least 1; got {n}")
     rows = [texts[i, mask[i]].tolist() for i in range(len(texts))]

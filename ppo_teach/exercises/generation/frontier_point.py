@@ -3,26 +3,10 @@
 import math
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
-from ppo_teach.checks import require
+from ppo_teach.exact import frontier_point
 from ppo_teach.exercises.edits import edited
 from ppo_teach.exercises.exercise import Case, Exercise, Misconception
-
-
-def frontier_point(scores: Float[Tensor, " N"], *, kl_coef: float) -> Float[Tensor, " 2"]:
-    """The best policy's expected score and its KL in nats, as N samples of the reference know them.
-
-        w_i = exp(s_i / β) / Σ_j exp(s_j / β),     [ Σ_i w_i s_i,  Σ_i w_i log(N w_i) ]
-
-    `scores` are those of N responses to one prompt, drawn from the reference. The KL is at most log N: among N samples
-    nothing is rarer than one in N. Raises ValueError unless kl_coef is greater than 0.
-    """
-    require(kl_coef > 0, f"kl_coef must be greater than 0; got {kl_coef}")
-    logweights = (scores / kl_coef).log_softmax(dim=0)
-    weights = logweights.exp()
-    return torch.stack([weights @ scores, weights @ logweights + math.log(len(scores))])
 
 
 def drawn(*scores: float, kl_coef: float, law: str = "") -> Case:
@@ -74,14 +58,14 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "the log N is missing",
-        edited(frontier_point, (" + math.log(len(scores))", "")),
+        edited(frontier_point, (" + log(len(scores))", "")),
         "this is minus the entropy of the weights, never above 0, and a KL is never below it",
         "Σ w log w looks like a divergence",
         "From what are the weights to be told apart? What is the reference's weight of one sample?",
     ),
     Misconception(
         "the entropy of the weights",
-        edited(frontier_point, ("weights @ logweights + math.log(len(scores))", "-weights @ logweights")),
+        edited(frontier_point, ("weights @ logweights + log(len(scores))", "-weights @ logweights")),
         "it falls as the policy goes further",
         "it is never below 0, as it should be",
         "All samples score alike. How far has the best policy gone?",
@@ -90,7 +74,7 @@ MISCONCEPTIONS = (
         "the other divergence",
         edited(
             frontier_point,
-            ("weights @ logweights + math.log(len(scores))", "-logweights.mean() - math.log(len(scores))"),
+            ("weights @ logweights + log(len(scores))", "-logweights.mean() - log(len(scores))"),
         ),
         "this is KL(reference ‖ policy); the penalty is the other one",
         "both divergences are 0 in the same place",

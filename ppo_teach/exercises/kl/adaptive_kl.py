@@ -134,14 +134,14 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "relative to the KL, not to the target",
-        edited(AdaptiveKL, ("kl / self.target - 1", "1 - self.target / kl")),
+        edited(AdaptiveKL, ("kl / self.target - 1", "1 - self.target / (kl or 1e-8)")),
         "near the target it is nearly the same; farther away, and for a negative sample, it is not",
         "'by how many percent' can be asked of either",
         "Which of the two numbers is fixed, and can be divided by?",
     ),
     Misconception(
         "the quotient is upside down",
-        edited(AdaptiveKL, ("kl / self.target", "self.target / kl")),
+        edited(AdaptiveKL, ("kl / self.target", "self.target / (kl or 1e-8)")),
         "target/KL is below 1 where the KL is too high, so β fell there",
         "both quotients are 1 at the target",
         "The KL is above its target. Should a nat cost more, or less?",

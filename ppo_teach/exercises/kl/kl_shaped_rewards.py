@@ -138,7 +138,7 @@ MISCONCEPTIONS = (
         edited(
             kl_shaped_rewards,
             ("return rewards + ", "return "),
-            ("scores.detach()[:, None]", "scores[:, None] + rewards.sum(dim=1, keepdim=True)"),
+            ("scores.detach()", "scores + rewards.sum(dim=1)"),
         ),
         "the penalties of all tokens were paid by the last one",
         "the sum is right; but each token's own share is known when it is drawn",
@@ -188,7 +188,7 @@ MISCONCEPTIONS = (
     # The place of the score.
     Misconception(
         "the score at every token",
-        edited(kl_shaped_rewards, ("is_last_token(mask)", "mask")),
+        edited(kl_shaped_rewards, ("score_at_last_token(scores.detach(), mask)", "scores[:, None] * mask")),
         "the score was counted once per token, so longer replies earn more",
         "broadcasting the score over the row needs no index",
         "What should the rewards of a reply sum to when β = 0?",
@@ -209,7 +209,10 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "the score is shared among the tokens",
-        edited(kl_shaped_rewards, ("is_last_token(mask), scores.detach()", "mask, (scores / mask.sum(dim=1))")),
+        edited(
+            kl_shaped_rewards,
+            ("score_at_last_token(scores.detach(), mask)", "(scores / mask.sum(dim=1))[:, None] * mask"),
+        ),
         "each token got an equal part of the score",
         "the sum is right; but nobody knew the score before the last token",
         "At which token does the episode end, and the score become known?",
@@ -223,7 +226,11 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "the score at the first padding",
-        edited(kl_shaped_rewards, ("is_last_token(mask)", "torch.arange(mask.shape[1]) == mask.sum(1, keepdim=True)")),
+        edited(
+            kl_shaped_rewards,
+            ("rewards = ", "behind = torch.arange(mask.shape[1]) == mask.sum(dim=1, keepdim=True)\n    rewards = "),
+            ("score_at_last_token(scores.detach(), mask)", "scores[:, None] * behind"),
+        ),
         "the score stands one position behind the reply",
         "`mask.sum()` is the length, and the last index is one less",
         "A reply of two tokens: which indices has it?",
@@ -251,7 +258,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "no score",
-        edited(kl_shaped_rewards, (" + torch.where(is_last_token(mask), scores.detach()[:, None], 0.0)", "")),
+        edited(kl_shaped_rewards, (" + score_at_last_token(scores.detach(), mask)", "")),
         "only the penalty is left",
         "the penalty is the part with the formula",
         "What is the policy to be rewarded for?",

@@ -1,21 +1,11 @@
 """Write `position_ids`. Chapter: book/language/language-models.md."""
 
 import torch
-from jaxtyping import Bool, Int
 from torch import Tensor
 
 from ppo_teach.exercises.edits import edited
 from ppo_teach.exercises.exercise import Case, Exercise, Misconception, Misshapen
-
-
-def position_ids(mask: Bool[Tensor, "B N"]) -> Int[Tensor, "B N"]:
-    """The position of each token of a padded text, counted from 0 at its first real one; 0 at padding before it.
-
-        p_j = max(0, Σ_{i ≤ j} m_i − 1)
-
-    In the package this line lives in `actor_critics`.
-    """
-    return (mask.long().cumsum(dim=1) - 1).clamp(min=0)
+from ppo_teach.masks import position_ids
 
 
 def padded(mask: list, *, law: str = "") -> Case:

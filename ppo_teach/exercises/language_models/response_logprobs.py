@@ -1,26 +1,11 @@
 """Write `response_logprobs`. Chapter: book/language/language-models.md."""
 
 import torch
-from jaxtyping import Float, Int
-from torch import Tensor
 from torch.nn.functional import cross_entropy, pad
 
 from ppo_teach.exercises.edits import edited
 from ppo_teach.exercises.exercise import Case, Exercise, Misconception, pick
-from ppo_teach.policy import action_logprobs
-
-
-def response_logprobs(
-    logits: Float[Tensor, "B N V"], tokens: Int[Tensor, "B N"], *, prompt_width: int
-) -> Float[Tensor, "B T"]:
-    """The log-probability, in nats, of each token of the response, from a language model's logits over the whole text.
-
-        log π(y_t | x, y_<t) = log softmax(z_{P−1+t})[y_t]
-
-    The first P columns are the prompt's, the other T the response's. The logits at position j stand for token j + 1, so
-    those at the last position stand for nothing. In the package this shift lives in `actor_critics`.
-    """
-    return action_logprobs(logits[:, prompt_width - 1 : -1], tokens[:, prompt_width:])
+from ppo_teach.policy import action_logprobs, response_logprobs
 
 
 def text(logits: list, tokens: list, *, prompt_width: int, law: str = "") -> Case:

@@ -3,26 +3,10 @@
 from statistics import fmean
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
-from ppo_teach.checks import same_shape
 from ppo_teach.exercises.edits import edited
 from ppo_teach.exercises.exercise import Case, Exercise, Misconception
-
-
-def split_gain(
-    start: Float[Tensor, " S"], control: Float[Tensor, " S"], trained: Float[Tensor, " S"]
-) -> Float[Tensor, " 2"]:
-    """What the placebo gained over its start, and what PPO has beyond the placebo; both in units of the score.
-
-        [ mean_i (control_i − start_i),  mean_i (trained_i − control_i) ]
-
-    `control` is a run whose scores carry no information: the batch's own, shuffled. Entry i of each is the same seed.
-    The two add up to the gain of `trained` over `start`, which is what is reported. Either may be negative.
-    """
-    same_shape(start=start, control=control, trained=trained)
-    return torch.stack([(control - start).mean(), (trained - control).mean()])
+from ppo_teach.intervals import split_gain
 
 
 def scores(start: list, control: list, trained: list, *, law: str = "") -> Case:

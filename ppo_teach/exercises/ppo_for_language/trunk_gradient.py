@@ -1,33 +1,10 @@
 """Write `trunk_gradient`. Chapter: book/language/ppo-for-language.md."""
 
 import torch
-from jaxtyping import Bool, Float
-from torch import Tensor
 
-from ppo_teach.checks import require, same_shape
 from ppo_teach.exercises.edits import edited
 from ppo_teach.exercises.exercise import Case, Exercise, Misconception
-from ppo_teach.masks import zero_padding
-
-
-def trunk_gradient(
-    hidden: Float[Tensor, "B T D"],
-    weights: Float[Tensor, " D"],
-    bias: float,
-    returns: Float[Tensor, "B T"],
-    mask: Bool[Tensor, "B T"],
-) -> Float[Tensor, "B T D"]:
-    """What the critic's loss asks of the hidden states it reads: the gradient with respect to each of them.
-
-        ∂L/∂h_t = (V_t − R̂_t) / N · w,     V_t = w · h_t + b,     L = ½ · mean_t (V_t − R̂_t)²
-
-    N is the number of real tokens. 0 at padding, and 0 everywhere while the head's weights w are 0.
-    """
-    same_shape(hidden=hidden[..., 0], returns=returns, mask=mask)
-    require(bool(mask.any()), "mask must have a real token; got none")
-    errors = zero_padding(hidden @ weights + bias - returns, mask) / mask.sum()
-    return errors[..., None] * weights
-
+from ppo_teach.values import trunk_gradient
 
 NAN = float("nan")
 TWO_ROWS = [[[1, 2], [9, 9]], [[2, 0], [0, 1]]]

@@ -1,20 +1,10 @@
 """Write `score_at_last_token`. Chapter: book/language/rewards.md."""
 
 import torch
-from jaxtyping import Bool, Float
-from torch import Tensor
 
 from ppo_teach.exercises.edits import edited
 from ppo_teach.exercises.exercise import Case, Exercise, Misconception
-from ppo_teach.masks import is_last_token
-
-
-def score_at_last_token(scores: Float[Tensor, " B"], mask: Bool[Tensor, "B T"]) -> Float[Tensor, "B T"]:
-    """The reward of every token: the score of the reply at its last real token, 0 everywhere else.
-
-    The package does this in `kl.kl_shaped_rewards`, which adds the KL penalty.
-    """
-    return torch.where(is_last_token(mask), scores[:, None], 0.0)
+from ppo_teach.masks import score_at_last_token
 
 
 def replies(scores: list, lengths: list, *, width: int, law: str = "") -> Case:

@@ -168,7 +168,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "the longest n-grams are left out",
-        edited(by_logarithms, ("len(ours)) + 1", "len(ours))")),
+        edited(by_logarithms, ("len(ours)) + 1", "len(ours))"), ("/ len(logs)", "/ max(len(logs), 1)")),
         "the last n was not counted",
         "`range(1, N)` stops before N",
         "What is list(range(1, 4))?",

@@ -11,8 +11,8 @@ from ppo_teach.exercises.exercise import Case, Exercise, Misconception
 def measure_word_accuracy(translations: Int[Tensor, "B N 2"], references: Int[Tensor, "B M 2"]) -> Float[Tensor, ""]:
     """The share of the references' nouns that stand in the translation of the same sentence with their measure word.
 
-    A row of the last dimension is (noun, measure word); a noun of 0 is padding. `tasks.translation.report` does this
-    with texts.
+    A row of the last dimension is (noun, measure word); a noun of 0 is padding. `tasks.translation.task.report` does
+    this with texts.
     """
     found = (references[:, :, None] == translations[:, None]).all(dim=-1).any(dim=-1)
     return found[references[..., 0] != 0].float().mean()

@@ -15,7 +15,7 @@ def placeholders_kept(
 ) -> Float[Tensor, " B"]:
     """1 where each placeholder stands in the translation as often as in its source, else 0.
 
-    The order is free, and so is every other word. Of texts the task asks the same: `tasks.app_texts.kept`.
+    The order is free, and so is every other word. Of texts the task asks the same: `tasks.localisation.app_texts.kept`.
     """
     found, wanted = ((texts[:, :, None] == placeholders).sum(dim=1) for texts in (translations, sources))
     return (found == wanted).all(dim=1).float()

@@ -6,18 +6,9 @@ import numpy as np
 import torch
 
 from ppo_teach.exercises.edits import edited
-from ppo_teach.exercises.exercise import Case, Exercise, Misconception
-from ppo_teach.exercises.value_functions.value_loss import NAN, predictions
+from ppo_teach.exercises.exercise import Exercise, Misconception
+from ppo_teach.exercises.value_functions.value_loss import NAN, predictions, random_predictions
 from ppo_teach.values import explained_variance
-
-
-def random_replies(rng: torch.Generator) -> Case:
-    """Three replies of different length; values and returns vary, and junk stands at padding."""
-    values, returns = torch.randint(-150, 151, (2, 3, 4), generator=rng) / 100
-    returns[:, 0] = values[:, 0] + torch.tensor([2.0, -0.5, 0.25])
-    lengths = torch.tensor([1, 2, 4])[torch.randperm(3, generator=rng)]
-    mask = torch.arange(4) < lengths[:, None]
-    return predictions(torch.where(mask, values, 7.0).tolist(), returns.tolist(), mask.tolist())
 
 
 def by_selection(values, returns, mask):
@@ -219,7 +210,7 @@ EXERCISE = Exercise(
             law="What stands at padding changes nothing, NaN included",
         ),
     ),
-    random_case=random_replies,
+    random_case=random_predictions,
     hints=(
         "What is left of the returns when the predictions are subtracted? How much does that vary?",
         "Select the real tokens; then one variance over another is the share that is not explained.",

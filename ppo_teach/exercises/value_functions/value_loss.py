@@ -18,7 +18,7 @@ def predictions(values: list, returns: list, mask: list | None = None, *, law: s
 
 
 def random_predictions(rng: torch.Generator) -> Case:
-    """Three rows of different length, errors of both signs, small and large, and junk at padding."""
+    """Three replies of different length, errors of both signs, small and large, and junk at padding."""
     values, returns = torch.randint(-150, 151, (2, 3, 4), generator=rng) / 100
     returns[:, 0] = values[:, 0] + torch.tensor([2.5, -0.5, 0.25])
     lengths = torch.tensor([1, 2, 4])[torch.randperm(3, generator=rng)]
