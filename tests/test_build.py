@@ -252,6 +252,7 @@ def test_other_numbers_are_an_error_where_the_kernels_are_pinned_and_the_build_i
     monkeypatch.setattr("ppo_teach.kernels.pin_kernels", lambda: pinned)
     before, now = came_out(stream("0.5")), came_out(stream("0.6"))
     monkeypatch.setattr(builder, "run_chapters", lambda *_, **__: ([now], []))
+    monkeypatch.setattr(builder, "table", lambda *_: "")
 
     def status(*options: str) -> int:
         monkeypatch.setattr(sys, "argv", ["build.py", "--run-only", *options])
