@@ -27,6 +27,7 @@ from ppo_teach.kl import FixedKL
 from ppo_teach.language_models import tiny_seq2seq
 from ppo_teach.rewards import bleu
 from ppo_teach.tasks.task import Task
+from ppo_teach.tasks.translation.english_chinese import FLAWS, flaws_in, is_chinese, measure_words
 from ppo_teach.tasks.translation.task import SETTINGS_OF_TRANSLATION, report
 
 DECODER, BOTH = "decoder only", "encoder–decoder"
