@@ -26,7 +26,6 @@ html_theme = "basic"
 MAP = """
 chapters:
   intro:
-    modules: [small]
     equations:
       eq-double: {function: ppo_teach.small.double, test: "tests/test_small.py::test_twice"}
   index-page: {}
