@@ -6,7 +6,6 @@ A run that has ended lies in `runs/` and is not run again while the code of the 
 import json
 import os
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -15,6 +14,7 @@ from importlib.metadata import version
 from math import nan
 from multiprocessing import get_context
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import torch
@@ -76,7 +76,7 @@ def result(name: str, method: str, seed: int) -> Result:
 
 
 def run_all(run: Run, methods: Sequence[str], seeds: Sequence[int], folder: Path) -> tuple[Runs, float]:
-    """Every seed of every method, as many at a time as there are cores; and the seconds, were all busy to the end."""
+    """Every seed of every method, as many at a time as there are cores; and the seconds, were all free and busy to the end."""
     os.environ.update(WORKER_ENVIRONMENT)
     folder.mkdir(parents=True, exist_ok=True)
     jobs = [(method, seed) for seed in seeds for method in methods]
@@ -89,13 +89,13 @@ def run_all(run: Run, methods: Sequence[str], seeds: Sequence[int], folder: Path
 
 
 def run_once(run: Run, folder: Path, job: tuple[str, int]) -> dict[str, Any]:
-    """A result and its seconds, from the folder if they lie there."""
+    """A result and its processor seconds, from the folder if they lie there."""
     method, seed = job
     path = folder / f"{method}, seed {seed}.json"
     if not path.exists():
         pin_kernels()
-        began = time.monotonic()
-        write_json(path, {"result": {"seed": seed, **run(method, seed)}, "seconds": time.monotonic() - began})
+        began = process_time()
+        write_json(path, {"result": {"seed": seed, **run(method, seed)}, "seconds": process_time() - began})
     return read_json(path)
 
 
