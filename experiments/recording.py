@@ -76,7 +76,7 @@ def result(name: str, method: str, seed: int) -> Result:
 
 
 def run_all(run: Run, methods: Sequence[str], seeds: Sequence[int], folder: Path) -> tuple[Runs, float]:
-    """Every seed of every method, as many at a time as there are cores; and the seconds, were all free and busy to the end."""
+    """Every seed of every method, as many at a time as there are cores; and the seconds, were all free to the end."""
     os.environ.update(WORKER_ENVIRONMENT)
     folder.mkdir(parents=True, exist_ok=True)
     jobs = [(method, seed) for seed in seeds for method in methods]
