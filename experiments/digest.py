@@ -29,12 +29,13 @@ def question(name: str) -> str:
 
 def stale(results: Path = HERE / "results") -> list[str]:
     """The experiments that have no record, or one that other code has made."""
-    return [name for name in names() if source_of(results / f"{name}.json") != digest(name)]
+    return [name for name in names() if digest(name) not in sources(results / f"{name}.json")]
 
 
-def source_of(record: Path) -> str | None:
-    """The digest of the code that made a record; None where there is no record."""
-    return read_json(record)["source"] if record.exists() else None
+def sources(record: Path) -> list[str]:
+    """The digests of the code that made a record and of the code that confirmed it; none where there is no record."""
+    content = read_json(record) if record.exists() else {}
+    return [code["source"] for code in (content, content.get("confirmed", {})) if "source" in code]
 
 
 def digest(name: str, root: Path = HERE.parent) -> str:

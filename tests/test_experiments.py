@@ -50,7 +50,7 @@ from experiments.methods import (
     WhitenedReinforce,
     relative,
 )
-from experiments.recording import RESULTS, load, readable, record, run_all, run_once, table
+from experiments.recording import RESULTS, confirm, load, readable, record, run_all, run_once, table
 from experiments.relatives_control import EqualSamples, WholeEpisodes
 from experiments.summarisation import struck
 from experiments.test_sets import many_customers, many_reviews, many_sentences
@@ -140,13 +140,19 @@ def test_a_run_that_has_ended_is_not_run_again(tmp_path: Path):
     assert left == [1.0]
 
 
-def test_a_record_has_all_that_its_numbers_depend_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.fixture
+def recorded_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Experiment:
+    """What goes by the name of an experiment, with the folders of its runs and its record."""
     experiment = toy(signatures={"number": "of:letters"})
     monkeypatch.setattr("experiments.recording.load", lambda name: experiment)
     monkeypatch.setattr("experiments.recording.RESULTS", tmp_path)
     monkeypatch.setattr("experiments.recording.RUNS", tmp_path / "runs")
     monkeypatch.setattr("experiments.recording.run_all", here)
-    shown = record("translation")
+    return experiment
+
+
+def test_a_record_has_all_that_its_numbers_depend_on(tmp_path: Path, recorded_here: Experiment):
+    experiment, shown = recorded_here, record("translation")
     content = json.loads((tmp_path / "translation.json").read_text(encoding="utf-8"))
     assert (tmp_path / "translation.md").read_text(encoding="utf-8") == shown + "\n"
     assert content["runs"] == {
@@ -158,6 +164,49 @@ def test_a_record_has_all_that_its_numbers_depend_on(tmp_path: Path, monkeypatch
     assert content["seconds for all seeds"] == 7
     assert content["source"] == digest("translation")
     assert "translation" not in stale(tmp_path)
+
+
+def made_by_other_code(path: Path, **first_number: float) -> None:
+    content = json.loads(path.read_text(encoding="utf-8")) | {"source": "d6252aa22d0faf75"}
+    content["runs"]["a"][0].update(first_number)
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def test_a_record_of_other_code_is_confirmed_by_equal_numbers_of_one_seed(tmp_path: Path, recorded_here: Experiment):
+    record("translation")
+    made_by_other_code(tmp_path / "translation.json", seconds=3.0)
+    assert "translation" in stale(tmp_path)
+    assert confirm("translation") == []
+    assert "translation" not in stale(tmp_path)
+    content = json.loads((tmp_path / "translation.json").read_text(encoding="utf-8"))
+    assert content["source"] == "d6252aa22d0faf75"
+    assert content["confirmed"] == {"source": digest("translation"), "seed": 0}
+
+
+def test_a_record_with_another_number_is_not_confirmed(tmp_path: Path, recorded_here: Experiment):
+    record("translation")
+    made_by_other_code(tmp_path / "translation.json", number=1.0000001)
+    assert confirm("translation") == ["a"]
+    assert "translation" in stale(tmp_path)
+
+
+def test_a_record_that_lacks_a_method_is_not_confirmed(
+    tmp_path: Path, recorded_here: Experiment, monkeypatch: pytest.MonkeyPatch
+):
+    record("translation")
+    monkeypatch.setattr("experiments.recording.load", lambda name: toy(methods={"a": 1, "too": 2}))
+    assert confirm("translation") == ["too", "to"]
+
+
+@pytest.mark.parametrize(("others", "status"), [([], 0), (["PPO"], 1)])
+def test_the_command_says_which_methods_have_other_numbers(
+    others: list[str], status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    monkeypatch.setattr("experiments.__main__.confirm", lambda name: others)
+    with pytest.raises(SystemExit) as ended:
+        main(["translation", "--confirm"])
+    assert ended.value.code == status
+    assert capsys.readouterr().out == f"other numbers than the record's: {others[0] if others else 'none'}\n"
 
 
 def here(run: partial, methods: list[str], seeds: range, folder: Path) -> tuple[dict[str, Any], float]:
