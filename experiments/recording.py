@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from importlib import import_module
 from importlib.metadata import version
+from itertools import chain
 from math import nan
 from multiprocessing import get_context
 from pathlib import Path
@@ -33,7 +34,8 @@ from ppo_teach.runs.seeds import table as row_for_each_number
 RUNS, RESULTS = HERE.parent / "runs" / "experiments", HERE / "results"
 SEEDS = range(5)
 
-Run = Callable[[str, int], Result]  # from a method's name and a seed
+Job = tuple[str, int]  # a method's name and a seed
+Run = Callable[[str, int], Result]
 Runs = Mapping[str, Sequence[Result]]  # by method, a result of each seed
 
 
@@ -103,16 +105,29 @@ def run_all(run: Run, methods: Sequence[str], seeds: Sequence[int], folder: Path
     """Every seed of every method, as many at a time as there are cores; and the seconds, were all free to the end."""
     os.environ.update(WORKER_ENVIRONMENT)
     folder.mkdir(parents=True, exist_ok=True)
-    jobs = [(method, seed) for seed in seeds for method in methods]
-    workers = min(usable_cores(), len(jobs))
+    workers = usable_cores()
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        ended = tqdm(pool.map(partial(run_once, run, folder), jobs), total=len(jobs), unit="run")
-        found = dict(zip(jobs, ended, strict=True))
+        blocks = pool.map(partial(run_block, run, folder), in_blocks(methods, seeds, workers))
+        ended = chain.from_iterable(blocks)
+        found = dict(tqdm(ended, total=len(methods) * len(seeds), unit="run"))
     runs = {method: [found[method, seed]["result"] for seed in seeds] for method in methods}
     return runs, sum(timed["seconds"] for timed in found.values()) / workers
 
 
-def run_once(run: Run, folder: Path, job: tuple[str, int]) -> dict[str, Any]:
+def in_blocks(methods: Sequence[str], seeds: Sequence[int], workers: int) -> list[list[Job]]:
+    """As many seeds as can be dealt out evenly, each to one worker, so that what its methods share is made once; of the
+    seeds that are left every run by itself, so that no worker waits."""
+    even = len(seeds) - len(seeds) % workers
+    whole = [[(method, seed) for method in methods] for seed in seeds[:even]]
+    return whole + [[(method, seed)] for seed in seeds[even:] for method in methods]
+
+
+def run_block(run: Run, folder: Path, block: Sequence[Job]) -> list[tuple[Job, dict[str, Any]]]:
+    """One run after the other."""
+    return [(job, run_once(run, folder, job)) for job in block]
+
+
+def run_once(run: Run, folder: Path, job: Job) -> dict[str, Any]:
     """A result and its processor seconds, from the folder if they lie there."""
     method, seed = job
     path = folder / f"{method}, seed {seed}.json"

@@ -50,7 +50,7 @@ from experiments.methods import (
     WhitenedReinforce,
     relative,
 )
-from experiments.recording import RESULTS, confirm, load, readable, record, run_all, run_once, table
+from experiments.recording import RESULTS, confirm, in_blocks, load, readable, record, run_all, run_once, table
 from experiments.relatives_control import EqualSamples, WholeEpisodes
 from experiments.summarisation import struck
 from experiments.test_sets import many_customers, many_reviews, many_sentences
@@ -123,6 +123,17 @@ def test_every_seed_of_every_method_runs_in_a_process_of_its_own(tmp_path: Path)
         "to": [{"seed": 0, "number": 2.0}, {"seed": 3, "number": 2.3}],
     }
     assert seconds >= 0
+
+
+def test_a_worker_has_all_methods_of_a_seed_unless_another_would_wait():
+    assert in_blocks(["a", "b"], [0, 1, 2], workers=2) == [
+        [("a", 0), ("b", 0)],
+        [("a", 1), ("b", 1)],
+        [("a", 2)],
+        [("b", 2)],
+    ]
+    assert in_blocks(["a", "b"], [0], workers=2) == [[("a", 0)], [("b", 0)]]
+    assert in_blocks(["a", "b"], [0, 1], workers=1) == [[("a", 0), ("b", 0)], [("a", 1), ("b", 1)]]
 
 
 def a_number(method: str, seed: int) -> dict[str, float]:
