@@ -15,6 +15,7 @@ from itertools import chain
 from math import nan
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import process_time
 from typing import Any
 
@@ -80,8 +81,8 @@ def confirm(name: str) -> list[str]:
     """
     source, content = digest(name), read_json(RESULTS / f"{name}.json")
     first, methods = content["seeds"][0], list(load(name).methods)
-    folder = RUNS / name / source
-    anew, _ = run_all(partial(result, name), methods, [first], folder)
+    with TemporaryDirectory() as nothing_lies_here_yet:
+        anew, _ = run_all(partial(result, name), methods, [first], Path(nothing_lies_here_yet))
     before = {method: runs[0] for method, runs in content["runs"].items()}
     others = [method for method in methods if untimed(anew[method][0]) != untimed(before.get(method))]
     others += [method for method in before if method not in methods]
@@ -105,7 +106,7 @@ def run_all(run: Run, methods: Sequence[str], seeds: Sequence[int], folder: Path
     """Every seed of every method, as many at a time as there are cores; and the seconds, were all free to the end."""
     os.environ.update(WORKER_ENVIRONMENT)
     folder.mkdir(parents=True, exist_ok=True)
-    workers = usable_cores()
+    workers = min(usable_cores(), len(methods) * len(seeds))
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         blocks = pool.map(partial(run_block, run, folder), in_blocks(methods, seeds, workers))
         ended = chain.from_iterable(blocks)

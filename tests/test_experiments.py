@@ -201,6 +201,14 @@ def test_a_record_with_another_number_is_not_confirmed(tmp_path: Path, recorded_
     assert "translation" in stale(tmp_path)
 
 
+def test_a_confirmation_runs_anew_though_the_runs_of_the_record_still_lie_there(
+    recorded_here: Experiment, monkeypatch: pytest.MonkeyPatch
+):
+    record("translation")
+    monkeypatch.setattr("experiments.recording.load", lambda name: toy(task=lambda: [1.0]))
+    assert confirm("translation") == ["a", "to"]
+
+
 def test_a_record_that_lacks_a_method_is_not_confirmed(
     tmp_path: Path, recorded_here: Experiment, monkeypatch: pytest.MonkeyPatch
 ):
