@@ -126,6 +126,13 @@ MISCONCEPTIONS = (
         "Can a share be more than 1?",
     ),
     Misconception(
+        "a mean for each row",
+        edited(noise_ceiling, (".mean()", ".mean(dim=-1)")),
+        "pairs may come in rows and columns, and one number was asked for",
+        "with a single row of pairs the last dimension is all there is",
+        "How many numbers did you return for two rows of pairs?",
+    ),
+    Misconception(
         "the easiest pair",
         edited(noise_ceiling, (".mean()", ".max()")),
         "the pair that is easiest to foretell stands for all",
@@ -149,6 +156,7 @@ EXERCISE = Exercise(
     cases=(
         pairs([2.1972246], [0], 2.0),
         pairs([0, 1], [4, 0], 0.5),
+        pairs([[1, 0], [3, 0]], [[0, 2], [0, 0]], 1.0),
         pairs([1, 2], [1, 2], 1.0, law="Where both are worth the same a coin decides, and nobody does better than ½"),
         pairs([101, 100, 103], [100, 102, 103], 1.0, law="Only differences count"),
     ),

@@ -164,6 +164,20 @@ MISCONCEPTIONS = (
         "Is 'dog bites' the pair 'bites dog'?",
     ),
     Misconception(
+        "n-grams glued together",
+        edited(with_a_dictionary, ('" ".join', '"".join')),
+        "1 12 and 11 2 are different pairs, and without a gap both are '112'",
+        "with words of one character nothing goes wrong",
+        "What is the string of the pair 1, 12, and what is that of 11, 2?",
+    ),
+    Misconception(
+        "nothing at all counts as varied",
+        edited(with_a_dictionary, ("else 0.0", "else 1.0")),
+        "texts without a single n-gram got the highest number that there is",
+        "where there is nothing, nothing comes twice",
+        "A policy that writes one word and stops: should it be called varied?",
+    ),
+    Misconception(
         "padding is text",
         edited(distinct_n, ("texts[i, mask[i]]", "texts[i]")),
         "the mask was not looked at, and padding repeats itself",
@@ -220,6 +234,7 @@ EXERCISE = Exercise(
         written([1, 2, 3], [4, 1, 2, 3], n=3),
         written([1, 1, 1, 1], [2], n=2),
         written([1, 2, 3, 1], [3, 2], n=1),
+        written([1, 12], [11, 2], n=2),
         written([1, 2, 1], [2, 1], n=2, junk=9, law="Whatever stands at padding does not matter"),
         written([1], [2, 3], n=3, law="Where there are no n-grams the share is 0"),
     ),

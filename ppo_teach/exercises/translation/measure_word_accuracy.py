@@ -45,6 +45,14 @@ def pair_by_pair(translations, references):
     return right / wanted
 
 
+def each_pair_once(translations, references):
+    right = wanted = 0
+    for ours, theirs in zip(translations.tolist(), references.tolist(), strict=True):
+        pairs = {tuple(pair) for pair in theirs if pair[0]}
+        right, wanted = right + len(pairs & {tuple(pair) for pair in ours}), wanted + len(pairs)
+    return right / wanted
+
+
 def by_one_number_for_a_pair(translations, references):
     """A pair becomes a single number, and membership is a comparison of numbers."""
     base = torch.cat([translations, references], dim=1).max() + 1
@@ -122,6 +130,13 @@ MISCONCEPTIONS = (
         "What does `dict` keep when a key comes twice?",
     ),
     Misconception(
+        "what a reference says twice is asked once",
+        each_pair_once,
+        "a noun that stands twice in a reference is two of its nouns",
+        "a set of pairs makes the look-up a line",
+        "A reference says `three books and two books and a horse`. How many nouns has it?",
+    ),
+    Misconception(
         "of the translation's nouns",
         edited(
             pair_by_pair, ("translations.tolist(), references.tolist()", "references.tolist(), translations.tolist()")
@@ -190,6 +205,7 @@ EXERCISE = Exercise(
         sentences([[[7, 3], [7, 1]]], [[[7, 3]]]),
         sentences([[[7, 3], [6, 2], [8, 4]]], [[[7, 3], [8, 5], [0, 0]]]),
         sentences([[[7, 3]], [[8, 4]]], [[[8, 4]], [[8, 4]]]),
+        sentences([[[7, 3], [7, 3]]], [[[7, 3], [7, 3], [8, 4]]]),
         sentences([[[8, 4], [7, 3]], [[6, 2], [0, 0]]], [[[7, 3], [8, 4]], [[9, 2], [0, 0]]]),
         sentences([[[7, 3]]], [[[7, 3], [0, 9], [0, 0]]], law="What stands at padding changes nothing"),
         sentences([[[7, 3], [7, 3]]], [[[7, 3], [8, 4]]], law="What is said twice is right once"),

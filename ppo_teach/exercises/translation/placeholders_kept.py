@@ -236,6 +236,7 @@ EXERCISE = Exercise(
         texts([[5, 6, 1, 2]], [[1, 4, 7, 7]], [1, 2]),
         texts([[5, 1]], [[2, 1]], [1, 2]),
         texts([[1, 1, 5]], [[2, 4, 6]], [1, 2]),
+        texts([[1, 1, 1]], [[1, 4, 6]], [1, 2]),
         texts([[5, 6], [5, 1]], [[4, 7], [4, 7]], [1, 2], law="Where there is none to keep, none may be added"),
         texts([[1, 2, 3, 7]], [[3, 4, 2, 1]], [1, 2, 3], law="The order is free"),
     ),
