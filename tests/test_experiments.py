@@ -630,11 +630,16 @@ def trace(result: dict[str, Any]) -> dict[str, Any]:
     return curves if any(len(curve) > 1 for curve in curves.values()) else untimed(result)
 
 
+# A value that moves by 0.2 within an iteration is rare where scores lie between 0 and 1; book/ppo/ablations.md says so.
+IDLE = {"ablations_language": [("PPO", "no value clip")]}
+
+
 @pytest.mark.parametrize("name", names())
 def test_every_variant_is_alive(name: str):
     runs = recorded(name)
     found = {variant: [trace(result) for result in results] for variant, results in runs.items()}
-    assert not [(one, other) for one, other in combinations(found, 2) if found[one] == found[other]]
+    same = [(one, other) for one, other in combinations(found, 2) if found[one] == found[other]]
+    assert same == IDLE.get(name, [])
     assert all([result["seed"] for result in results] == [0, 1, 2, 3, 4] for results in runs.values())
 
 
