@@ -29,6 +29,7 @@ Training
     update          several epochs of gradient steps on one batch
     control         PPO on classic control
     trainer         PPO for language models, in three phases
+    relatives       methods that keep its loop: RLOO, GRPO, DPO and others
 
 Use
     plots, records, tasks, runs, exercises, cli, __main__
