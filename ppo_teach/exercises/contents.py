@@ -114,7 +114,7 @@ CHAPTERS = (
     Chapter(
         "beyond/relatives",
         "Relatives of PPO: do I need PPO?",
-        ("group_advantages",),
+        ("group_advantages", "best_of_group"),
     ),
 )
 
