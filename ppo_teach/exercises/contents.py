@@ -114,7 +114,7 @@ CHAPTERS = (
     Chapter(
         "beyond/relatives",
         "Relatives of PPO: do I need PPO?",
-        ("group_advantages", "best_of_group"),
+        ("group_advantages", "best_of_group", "dpo_loss", "sequence_mean_surrogate"),
     ),
 )
 
