@@ -27,6 +27,8 @@ HELD_CONSTANT = {
     "reinforce_loss": {"weights"},
     "kl_shaped_rewards": {"logprobs", "ref_logprobs"},
     "kl_loss": {"ref_logprobs"},
+    "dpo_loss": {"ref_chosen", "ref_rejected"},
+    "sequence_mean_surrogate": {"old_logprobs", "advantages"},
 }
 
 

@@ -111,6 +111,11 @@ CHAPTERS = (
         "Translation: what does BLEU teach a translator?",
         ("measure_word_accuracy", "placeholders_kept"),
     ),
+    Chapter(
+        "beyond/relatives",
+        "Relatives of PPO: do I need PPO?",
+        ("group_advantages", "best_of_group", "dpo_loss", "sequence_mean_surrogate"),
+    ),
 )
 
 

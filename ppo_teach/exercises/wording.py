@@ -13,6 +13,7 @@ SYMBOLS = {
     "lam": "λ",
     "clip": "ε",
     "kl_coef": "β",
+    "beta": "β",
 }
 
 
