@@ -58,8 +58,9 @@ def group_advantages(scores: Float[Tensor, "*B N"]) -> Float[Tensor, "*B N"]:
     The variance is the biased one, divided by N, as in `whiten`; published code often divides by N − 1. Its expected
     gradient is another than ∇J, as the chapter shows. Source: Shao et al. (2024).
     """
-    variance = scores.var(dim=-1, keepdim=True, correction=0)
-    return centred_advantages(scores) * torch.rsqrt(variance + 1e-8)
+    centred = scores - scores.mean(dim=-1, keepdim=True)
+    variance = centred.square().mean(dim=-1, keepdim=True)
+    return centred / torch.sqrt(variance + 1e-8)
 
 
 def best_of_group(scores: Float[Tensor, "*B N"]) -> Float[Tensor, "*B N"]:
@@ -82,10 +83,9 @@ def sequence_mean_surrogate(
     A token of a long response weighs less than one of a short response. Raises ValueError for an empty response.
     Source: Shao et al. (2024), equation 3.
     """
-    lengths = mask.sum(dim=-1, keepdim=True)
+    lengths = mask.sum(dim=1, keepdim=True)
     require(bool((lengths > 0).all()), f"a response must not be empty; row {int(lengths.argmin())} is")
-    weighted = advantages * (lengths.to(advantages).mean() / lengths)
-    return clipped_surrogate(logprobs, old_logprobs, weighted, mask, clip=clip)
+    return clipped_surrogate(logprobs, old_logprobs, advantages * (lengths.float().mean() / lengths), mask, clip=clip)
 
 
 def fixed_length_surrogate(

@@ -1,23 +1,11 @@
-"""Write `best_of_group`. Chapter: book/beyond/relatives.md."""
+"""Write `best_of_group`, as `relatives` has it. Chapter: book/beyond/relatives.md."""
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 from torch.nn.functional import one_hot
 
 from ppo_teach.exercises.edits import edited
 from ppo_teach.exercises.exercise import Case, Exercise, Misconception
-
-
-def best_of_group(scores: Float[Tensor, "*B N"]) -> Float[Tensor, "*B N"]:
-    """Which of N responses to one prompt is to be imitated: 1 for the first of the highest scores, 0 for all others.
-
-        w_i = 1[i is the first j with R_j = max_k R_k]
-
-    One response a prompt, also where all scores agree. As weights of log-probabilities they make rejection-sampling
-    fine-tuning: what the policy wrote best becomes what it is taught.
-    """
-    return one_hot(scores.argmax(dim=-1), scores.shape[-1]).to(scores)
+from ppo_teach.relatives import best_of_group
 
 
 def scored(scores: list, *, law: str = "") -> Case:

@@ -1,35 +1,13 @@
-"""Write `dpo_loss`. Chapter: book/beyond/relatives.md."""
+"""Write `dpo_loss`, as `relatives` has it. Chapter: book/beyond/relatives.md."""
 
 import math
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid, softplus
 
 from ppo_teach.exercises.edits import edited
 from ppo_teach.exercises.exercise import Case, Exercise, Misconception, pick
-from ppo_teach.reward_model import bradley_terry_loss
-
-
-def dpo_loss(
-    chosen: Float[Tensor, " B"],
-    rejected: Float[Tensor, " B"],
-    ref_chosen: Float[Tensor, " B"],
-    ref_rejected: Float[Tensor, " B"],
-    *,
-    beta: float,
-) -> Float[Tensor, ""]:
-    """Minus the mean log-probability of the choices that were made, in nats per pair: a loss to minimise.
-
-        L = −mean log σ( β (log π(y_c) − log π_ref(y_c)) − β (log π(y_r) − log π_ref(y_r)) )
-
-    The arguments are log-probabilities of whole responses, those of the reference held constant. It is the loss of a
-    reward model whose score is β log π/π_ref: the reward for which π is the optimum of reward less β KL, up to a
-    number that the prompt has for all its responses, and that a difference does not see. Source: Rafailov et al.
-    (2023), equation 7.
-    """
-    return bradley_terry_loss(beta * (chosen - ref_chosen.detach()), beta * (rejected - ref_rejected.detach()))
+from ppo_teach.relatives import dpo_loss
 
 
 def pairs(chosen: list, rejected: list, ref_chosen: list, ref_rejected: list, *, beta: float, law: str = "") -> Case:

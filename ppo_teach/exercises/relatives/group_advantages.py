@@ -1,27 +1,11 @@
-"""Write `group_advantages`. Chapter: book/beyond/relatives.md."""
+"""Write `group_advantages`, as `relatives` has it. Chapter: book/beyond/relatives.md."""
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from ppo_teach.exercises.edits import edited
 from ppo_teach.exercises.exercise import Case, Exercise, Misconception
 from ppo_teach.reinforce import leave_one_out_baseline
-
-
-def group_advantages(scores: Float[Tensor, "*B N"]) -> Float[Tensor, "*B N"]:
-    """For each of N responses to one prompt, how far its score lies above their mean, in their standard deviations.
-
-        Â_i = (R_i − mean) / √(var + 1e-8)
-
-    The variance is the biased one, divided by N, and 1e-8 is added to it, so a group of equal scores gives 0. Every
-    token of response i has the advantage Â_i. The score itself is in the mean and in the variance, so the expected
-    gradient is not the true one. Source: Shao et al. (2024), GRPO, where the std is not said to be the biased one or
-    the other.
-    """
-    centred = scores - scores.mean(dim=-1, keepdim=True)
-    variance = centred.square().mean(dim=-1, keepdim=True)
-    return centred / torch.sqrt(variance + 1e-8)
+from ppo_teach.relatives import group_advantages
 
 
 def scored(scores: list, *, law: str = "") -> Case:

@@ -1,37 +1,13 @@
-"""Write `sequence_mean_surrogate`. Chapter: book/beyond/relatives.md."""
+"""Write `sequence_mean_surrogate`, as `relatives` has it. Chapter: book/beyond/relatives.md."""
 
 import torch
-from jaxtyping import Bool, Float
-from torch import Tensor
 
-from ppo_teach.checks import require
 from ppo_teach.exercises.clip.clipped_surrogate import rare_tokens, tokens
 from ppo_teach.exercises.edits import edited
 from ppo_teach.exercises.exercise import Case, Exercise, Misconception, pick
 from ppo_teach.masks import masked_mean, zero_padding
+from ppo_teach.relatives import sequence_mean_surrogate
 from ppo_teach.surrogate import clipped_surrogate
-
-
-def sequence_mean_surrogate(
-    logprobs: Float[Tensor, "B T"],
-    old_logprobs: Float[Tensor, "B T"],
-    advantages: Float[Tensor, "B T"],
-    mask: Bool[Tensor, "B T"],
-    *,
-    clip: float,
-) -> Float[Tensor, ""]:
-    """PPO's clipped objective, to maximise, in which every response weighs the same: GRPO's average.
-
-        mean_b 1/T_b Σ_t min( ρ_t Â_t, clamp(ρ_t, 1 − ε, 1 + ε) Â_t )
-
-    T_b is the number of real tokens of response b, so a token of a short response weighs more than one of a long
-    response. It is the mean over tokens once each advantage has been multiplied by (mean length / own length): a
-    positive factor, which the minimum does not see. Raises ValueError for a response without a real token.
-    Source: Shao et al. (2024), the objective of GRPO; its KL term is left out.
-    """
-    lengths = mask.sum(dim=1, keepdim=True)
-    require(bool((lengths > 0).all()), f"a response must not be empty; row {int(lengths.argmin())} is")
-    return clipped_surrogate(logprobs, old_logprobs, advantages * (lengths.float().mean() / lengths), mask, clip=clip)
 
 
 def random_tokens(rng: torch.Generator) -> Case:
