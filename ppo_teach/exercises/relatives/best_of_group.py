@@ -193,6 +193,7 @@ EXERCISE = Exercise(
         scored([0, 1, 0, 0]),
         scored([[0, 1, 5], [4, 6, 2]]),
         scored([-2, -1]),
+        scored([[2, 2], [0, 3]]),
         scored([0.5, 0.5, 0.5, 0.5], law="In a group of equals the first is taken"),
         scored([-4, -1, -5, -1], law="A constant added to a group's scores changes nothing"),
     ),

@@ -16,8 +16,8 @@ def group_advantages(scores: Float[Tensor, "*B N"]) -> Float[Tensor, "*B N"]:
 
     The variance is the biased one, divided by N, and 1e-8 is added to it, so a group of equal scores gives 0. Every
     token of response i has the advantage Â_i. The score itself is in the mean and in the variance, so the expected
-    gradient is not the true one. Source: Shao et al. (2024), GRPO, where the std is not said to be the biased one or
-    the other.
+    gradient is not the true one. Where code takes `torch.std`, which divides by N − 1, all advantages are smaller by
+    the factor √((N − 1)/N). Source: Shao et al. (2024), GRPO.
     """
     centred = scores - scores.mean(dim=-1, keepdim=True)
     variance = centred.square().mean(dim=-1, keepdim=True)
@@ -220,6 +220,7 @@ EXERCISE = Exercise(
         scored([1, 0, 0, 0]),
         scored([1, 5]),
         scored([[0, 1, 5], [4, 6, 2]]),
+        scored([[2, 2], [0, 1]]),
         scored([1, 1, 1, 1], law="In a group of equals there is nothing to learn: all advantages are 0"),
         scored([9, 8, 8, 9], law="A constant added to a group's scores changes nothing"),
         scored([0.1, 0, 0, 0.1], law="A unit of the scores ten times as large changes nothing"),

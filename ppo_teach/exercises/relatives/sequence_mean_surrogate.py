@@ -163,9 +163,9 @@ MISCONCEPTIONS = (
         "A response ends at position 0. How many tokens has it?",
     ),
     Misconception(
-        "the mean of the advantages before the clip",
+        "every token has the mean advantage of its response",
         edited(step_by_step, ("advantages.detach()", "(advantages.sum(1) / mask.sum(1)).detach()[:, None] * mask")),
-        "each response's tokens were given one advantage, the mean of theirs",
+        "the advantages of a response were averaged before they met their ratios",
         "in GRPO all tokens of a response do have one",
         "The first token's advantage is 1 and the second's −1. Which ratio should rise?",
     ),
