@@ -90,6 +90,13 @@ MISCONCEPTIONS = (
         "How many responses should be imitated when there are two prompts?",
     ),
     Misconception(
+        "all of the highest in the whole batch",
+        lambda scores: (scores == scores.max()).float(),
+        "whoever shares the highest score of all prompts was taken, and nothing is learned about the hard ones",
+        "it is the definition of the best, and one line",
+        "How many responses should be imitated when there are two prompts?",
+    ),
+    Misconception(
         "along the wrong dimension",
         lambda scores: one_hot(scores.argmax(dim=0), scores.shape[0]).movedim(-1, 0).to(scores),
         "each response was held against responses to other prompts",

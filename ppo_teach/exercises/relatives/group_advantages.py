@@ -29,10 +29,9 @@ def scored(scores: list, *, law: str = "") -> Case:
 
 
 def random_scores(rng: torch.Generator) -> Case:
-    """Two batches of three prompts, four responses each: scores that differ, and one group of equals in each batch."""
+    """Two batches of three prompts, four responses each, the first of them by far the best."""
     scores = torch.randint(-100, 101, (2, 3, 4), generator=rng) / 100
     scores[..., 0] += 2
-    scores[0, 1], scores[1, 2] = 0.5, -1.0
     return scored(scores.tolist())
 
 
@@ -71,6 +70,13 @@ MISCONCEPTIONS = (
         "Scores of 1 and 0: how far is each from their mean, in root mean squares?",
     ),
     Misconception(
+        "the variance is divided by N − 1, and a large number stands beside its root",
+        lambda scores: (scores - scores.mean(-1, keepdim=True)) / (scores.std(-1, keepdim=True) + 1e-4),
+        "all advantages came out smaller by the factor √((N − 1)/N), and where the scores differ by little by more",
+        "it is the line of a widely used library",
+        "Scores of 1 and 0: how far is each from their mean, in root mean squares?",
+    ),
+    Misconception(
         "nothing keeps the root away from zero",
         edited(group_advantages, (" + 1e-8", "")),
         "a group of equal scores gives 0/0",
@@ -86,9 +92,9 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "a large number beside the root",
-        edited(group_advantages, ("torch.sqrt(variance + 1e-8)", "(torch.sqrt(variance) + 1e-2)")),
-        "the addition was not small against the standard deviation",
-        "published code adds a number there, if a smaller one",
+        edited(group_advantages, ("torch.sqrt(variance + 1e-8)", "(torch.sqrt(variance) + 1e-4)")),
+        "the addition is not small where the scores differ by little",
+        "published code adds this number there, where rewards of 0 and 1 hide it",
         "All scores are divided by 10. What should become of the advantages?",
     ),
     Misconception(
@@ -145,6 +151,13 @@ MISCONCEPTIONS = (
         lambda scores: (scores - scores.mean()) * torch.rsqrt(scores.var(correction=0) + 1e-8),
         "this is whitening: responses to different prompts were held against one another",
         "it is what PPO does to its advantages",
+        "What does a critic know about a prompt, and who knows it here?",
+    ),
+    Misconception(
+        "mean and variance of the whole batch, and n − 1 divides",
+        lambda scores: (scores - scores.mean()) / (scores.std() + 1e-8),
+        "responses to different prompts were held against one another, and the variance was divided by n − 1",
+        "it is the line with which most repositories whiten",
         "What does a critic know about a prompt, and who knows it here?",
     ),
     Misconception(
@@ -220,7 +233,6 @@ EXERCISE = Exercise(
         scored([1, 0, 0, 0]),
         scored([1, 5]),
         scored([[0, 1, 5], [4, 6, 2]]),
-        scored([[2, 2], [0, 1]]),
         scored([1, 1, 1, 1], law="In a group of equals there is nothing to learn: all advantages are 0"),
         scored([9, 8, 8, 9], law="A constant added to a group's scores changes nothing"),
         scored([0.1, 0, 0, 0.1], law="A unit of the scores ten times as large changes nothing"),

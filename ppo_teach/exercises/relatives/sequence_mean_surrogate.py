@@ -273,6 +273,13 @@ MISCONCEPTIONS = (
         "The old policy drew the batch. Can it still change?",
     ),
     Misconception(
+        "nothing is held constant",
+        edited(step_by_step, ("old_logprobs.detach()", "old_logprobs"), ("advantages.detach()", "advantages")),
+        "the gradient reaches the old log-probabilities, and the advantages",
+        "the number is the same, and where both come from a rollout nothing depends on them",
+        "Of the three rows of numbers, which belongs to the policy we train?",
+    ),
+    Misconception(
         "divided by all positions, padding counted",
         careless(lambda x, mask: x.mean(dim=1).mean()),
         "what stands at padding went into the means",
