@@ -78,6 +78,13 @@ MISCONCEPTIONS = (
         "How many responses should be imitated when there are two prompts?",
     ),
     Misconception(
+        "all of the highest in the whole batch",
+        lambda scores: (scores == scores.max()).float(),
+        "whoever shares the highest score of all prompts was taken, and nothing is learned about the hard ones",
+        "it is the definition of the best, and one line",
+        "How many responses should be imitated when there are two prompts?",
+    ),
+    Misconception(
         "along the wrong dimension",
         lambda scores: one_hot(scores.argmax(dim=0), scores.shape[0]).movedim(-1, 0).to(scores),
         "each response was held against responses to other prompts",
@@ -181,6 +188,7 @@ EXERCISE = Exercise(
         scored([0, 1, 0, 0]),
         scored([[0, 1, 5], [4, 6, 2]]),
         scored([-2, -1]),
+        scored([[2, 2], [0, 3]]),
         scored([0.5, 0.5, 0.5, 0.5], law="In a group of equals the first is taken"),
         scored([-4, -1, -5, -1], law="A constant added to a group's scores changes nothing"),
     ),

@@ -124,7 +124,7 @@ MISCONCEPTIONS = (
         "β is fixed at 0.1",
         edited(step_by_step, ("beta * (", "0.1 * (")),
         "the argument `beta` was not used",
-        "0.1 is what most libraries start from",
+        "0.1 is a β that one meets often",
         "Call your function with beta=0.1 and with beta=1. Should the answers differ?",
     ),
     Misconception(
@@ -182,7 +182,7 @@ MISCONCEPTIONS = (
     Misconception(
         "a squared distance from a margin",
         edited(step_by_step, ("-logsigmoid(margin)", "(margin / beta - 1 / (2 * beta)).square()")),
-        "this is IPO's loss, which wants the same margin for every pair, however sure the choice",
+        "it wants the same margin for every pair, however sure the choice",
         "it is a published relative of DPO, made for choices without noise",
         "Which probability does a margin stand for here? And where is it in your loss?",
     ),
@@ -190,7 +190,7 @@ MISCONCEPTIONS = (
         "a hinge",
         edited(step_by_step, ("-logsigmoid(margin)", "(1 - margin).clamp(min=0)")),
         "it asks for a margin of 1 and knows no probabilities",
-        "ranking losses are often written like this, and one library offers it beside DPO",
+        "ranking losses are often written like this",
         "Someone prefers this one in three cases of four. Which margin says so?",
     ),
     Misconception(
@@ -252,7 +252,6 @@ MISCONCEPTIONS = (
     ),
 )
 
-L = {share: math.log(share) for share in (0.1, 0.2, 0.3, 0.4)}
 EXERCISE = Exercise(
     function=dpo_loss,
     title="A policy that is its own judge",
@@ -263,8 +262,9 @@ EXERCISE = Exercise(
     "pairs of −log σ(β(Δ_chosen − Δ_rejected)), in nats per pair, where Δ is what a response gained: its log π less "
     "its log π_ref. The reference is held constant. Log-probabilities of −300 are no trouble, nor margins of −200.",
     entry="loss",
-    worked=pairs([L[0.3], L[0.2]], [L[0.1], L[0.4]], [L[0.1], L[0.2]], [L[0.3], L[0.4]], beta=0.5),
-    answer=(math.log(4 / 3) + math.log(2)) / 2,
+    worked=pairs([-9, -5], [-8, -6], [-12, -5], [-7, -6], beta=0.5),
+    answer=(math.log1p(math.exp(-2)) + math.log(2)) / 2,
+    answer_in_words="(0.127 + 0.693) / 2 = 0.41",
     cases=(
         pairs([-10], [-9], [-12], [-8], beta=0.1),
         pairs([-3, -5], [-4, -2], [-2, -7], [-4, -3], beta=1.0),
@@ -291,7 +291,7 @@ EXERCISE = Exercise(
     random_case=random_pairs,
     gradients=("chosen", "rejected", "ref_chosen", "ref_rejected"),
     hints=(
-        "On paper: by which factor did each of the two responses become likelier than under the reference?",
+        "On paper: how far does the log-probability of each of the four responses lie above the reference's?",
         "log π less log π_ref for each response; the difference of the two, times β; then log σ, the mean, the sign.",
         "-torch.nn.functional.logsigmoid(beta * ((chosen - ref_chosen) - (rejected - ref_rejected))).mean(), with "
         "`.detach()` behind both references.",

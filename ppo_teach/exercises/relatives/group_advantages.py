@@ -13,10 +13,9 @@ def scored(scores: list, *, law: str = "") -> Case:
 
 
 def random_scores(rng: torch.Generator) -> Case:
-    """Two batches of three prompts, four responses each: scores that differ, and one group of equals in each batch."""
+    """Two batches of three prompts, four responses each, the first of them by far the best."""
     scores = torch.randint(-100, 101, (2, 3, 4), generator=rng) / 100
     scores[..., 0] += 2
-    scores[0, 1], scores[1, 2] = 0.5, -1.0
     return scored(scores.tolist())
 
 
@@ -51,7 +50,14 @@ MISCONCEPTIONS = (
         "the variance is divided by N − 1",
         edited(group_advantages, ("centred.square().mean(dim=-1, keepdim=True)", "scores.var(-1, keepdim=True)")),
         "all advantages came out smaller by the factor √((N − 1)/N)",
-        "`std()` and `var()` of torch do so unless told otherwise, and several libraries leave it at that",
+        "`std()` and `var()` of torch do so unless told otherwise, and code often leaves it at that",
+        "Scores of 1 and 0: how far is each from their mean, in root mean squares?",
+    ),
+    Misconception(
+        "the variance is divided by N − 1, and a large number stands beside its root",
+        lambda scores: (scores - scores.mean(-1, keepdim=True)) / (scores.std(-1, keepdim=True) + 1e-4),
+        "all advantages came out smaller by the factor √((N − 1)/N), and where the scores differ by little by more",
+        "so it stands in published code",
         "Scores of 1 and 0: how far is each from their mean, in root mean squares?",
     ),
     Misconception(
@@ -70,9 +76,9 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "a large number beside the root",
-        edited(group_advantages, ("torch.sqrt(variance + 1e-8)", "(torch.sqrt(variance) + 1e-2)")),
-        "the addition was not small against the standard deviation",
-        "published code adds a number there, if a smaller one",
+        edited(group_advantages, ("torch.sqrt(variance + 1e-8)", "(torch.sqrt(variance) + 1e-4)")),
+        "the addition is not small where the scores differ by little",
+        "published code adds this number there, where rewards of 0 and 1 hide it",
         "All scores are divided by 10. What should become of the advantages?",
     ),
     Misconception(
@@ -129,6 +135,13 @@ MISCONCEPTIONS = (
         lambda scores: (scores - scores.mean()) * torch.rsqrt(scores.var(correction=0) + 1e-8),
         "this is whitening: responses to different prompts were held against one another",
         "it is what PPO does to its advantages",
+        "What does a critic know about a prompt, and who knows it here?",
+    ),
+    Misconception(
+        "mean and variance of the whole batch, and n − 1 divides",
+        lambda scores: (scores - scores.mean()) / (scores.std() + 1e-8),
+        "responses to different prompts were held against one another, and the variance was divided by n − 1",
+        "it is the line with which most repositories whiten",
         "What does a critic know about a prompt, and who knows it here?",
     ),
     Misconception(

@@ -139,9 +139,9 @@ MISCONCEPTIONS = (
         "A response ends at position 0. How many tokens has it?",
     ),
     Misconception(
-        "the mean of the advantages before the clip",
+        "every token has the mean advantage of its response",
         edited(step_by_step, ("advantages.detach()", "(advantages.sum(1) / mask.sum(1)).detach()[:, None] * mask")),
-        "each response's tokens were given one advantage, the mean of theirs",
+        "the advantages of a response were averaged before they met their ratios",
         "in GRPO all tokens of a response do have one",
         "The first token's advantage is 1 and the second's −1. Which ratio should rise?",
     ),
@@ -178,7 +178,7 @@ MISCONCEPTIONS = (
             ("* weight\n    objective", "* weight\n    gain, bounded = gain * mask, bounded * mask\n    objective"),
         ),
         "the log-ratios of a response were averaged before the exponential",
-        "GSPO, a published relative of GRPO, does this",
+        "the score is the whole response's, so its ratio seems the natural one",
         "Here every token has a ratio of its own. How many clamps has a response of nine tokens?",
     ),
     Misconception(
@@ -247,6 +247,13 @@ MISCONCEPTIONS = (
         "the old log-probability has a gradient",
         "the number is the same, and where log-probs come from a rollout nothing depends on them",
         "The old policy drew the batch. Can it still change?",
+    ),
+    Misconception(
+        "nothing is held constant",
+        edited(step_by_step, ("old_logprobs.detach()", "old_logprobs"), ("advantages.detach()", "advantages")),
+        "the gradient reaches the old log-probabilities, and the advantages",
+        "the number is the same, and where both come from a rollout nothing depends on them",
+        "Of the three rows of numbers, which belongs to the policy we train?",
     ),
     Misconception(
         "divided by all positions, padding counted",
