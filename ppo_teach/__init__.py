@@ -30,6 +30,7 @@ Training
     control         PPO on classic control
     trainer         PPO for language models, in three phases
     relatives       methods that keep its loop: RLOO, GRPO, DPO and others
+    off_policy      a sampler that is not the trainer: rounded, stale, retokenised
 
 Use
     plots, records, tasks, runs, exercises, cli, __main__
