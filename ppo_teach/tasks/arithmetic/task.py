@@ -64,6 +64,7 @@ def verifier(accepts: Callable[[str, str], bool]) -> Metric:
 right_answer = verifier(lambda response, reference: answer_of(response) == answer_of(reference))
 one_answer = verifier(lambda response, reference: answer_of(response) is not None)
 right_steps = verifier(has_right_steps)
+mentions_answer = verifier(lambda response, reference: answer_of(reference) in response.split())  # it has a hole
 
 
 def report(responses: Sequence[str], references: Sequence[str]) -> dict[str, float]:
