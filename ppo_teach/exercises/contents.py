@@ -111,6 +111,11 @@ CHAPTERS = (
         "Translation: what does BLEU teach a translator?",
         ("measure_word_accuracy", "placeholders_kept"),
     ),
+    Chapter(
+        "beyond/verifiable",
+        "Verifiable rewards: what if the answer can be checked?",
+        ("pass_at_k", "groups_with_signal", "asymmetric_surrogate"),
+    ),
 )
 
 
