@@ -22,8 +22,10 @@ from ppo_teach.texts import build_tokenizer
 
 PUPILS = 8  # each solves every problem of the training set
 SETTINGS_OF_ARITHMETIC = Settings(
-    supervision=Supervision(steps=500, batch_size=64, learning_rate=5e-3),
-    ppo=PPOConfig(iterations=60, epochs=2, learning_rate=1e-3, max_tokens=20, kl=FixedKL(0.0)),
+    supervision=Supervision(steps=800, batch_size=32, learning_rate=1e-2),
+    ppo=PPOConfig(
+        iterations=40, batch_size=128, minibatch_size=128, learning_rate=2e-3, max_tokens=20, kl=FixedKL(0.0)
+    ),
 )
 
 
@@ -46,7 +48,7 @@ def arithmetic() -> Task:
         score=right_answer,
         report=report,
         tokenizer=tokenizer,
-        build=lambda seed: tiny_causal(tokenizer.get_vocab_size(), positions=32, seed=seed),
+        build=lambda seed: tiny_causal(tokenizer.get_vocab_size(), layers=1, positions=32, seed=seed),
         settings=SETTINGS_OF_ARITHMETIC,
     )
 
