@@ -22,6 +22,7 @@ Text and models
     pretraining     the supervised start
     preferences     which of two responses is better?
     reward_model    rewards learned from preferences
+    verifiable      rewards that are 0 or 1 and true
 
 Training
     checkpoints     runs that survive being killed

@@ -34,7 +34,7 @@ def truncated_importance_weights(
     """
     same_shape(logprobs=logprobs, behaviour_logprobs=behaviour_logprobs, mask=mask)
     require(cap > 0, f"cap must be greater than 0; got {cap}")
-    ratio = importance_ratio(zero_padding(logprobs.detach(), mask), zero_padding(behaviour_logprobs, mask))
+    ratio = importance_ratio(logprobs.detach(), behaviour_logprobs)
     return zero_padding(ratio.clamp(max=cap), mask)
 
 

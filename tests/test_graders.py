@@ -20,6 +20,7 @@ from ppo_teach.exercises.grading import agree, cases_of, causes, known_answer, r
 SEEDS = range(20)
 HELD_CONSTANT = {
     "clipped_surrogate": {"old_logprobs", "advantages"},
+    "asymmetric_surrogate": {"old_logprobs", "advantages"},
     "importance_weighted_mean": {"old_logprobs"},
     "importance_ratio": {"old_logprobs"},
     "value_loss": {"returns"},
@@ -28,6 +29,7 @@ HELD_CONSTANT = {
     "kl_shaped_rewards": {"logprobs", "ref_logprobs"},
     "kl_loss": {"ref_logprobs"},
     "dpo_loss": {"ref_chosen", "ref_rejected"},
+    "truncated_importance_weights": {"logprobs", "behaviour_logprobs"},
     "sequence_mean_surrogate": {"old_logprobs", "advantages"},
 }
 
@@ -257,6 +259,7 @@ def mutants(function: Callable) -> Iterator[tuple[str, Callable]]:
 # and a sum is NaN where the product is.
 EQUIVALENT = {
     "clipped_surrogate": {"zero_padding(old_logprobs, mask)", "zero_padding(advantages.detach(), mask)"},
+    "asymmetric_surrogate": {"zero_padding(old_logprobs, mask)", "zero_padding(advantages.detach(), mask)"},
     "clipped_value_loss": {"zero_padding(old_values.detach(), mask)", "zero_padding(returns.detach(), mask)"},
     "exact_kl": {"number 0.0"},
     "kl_loss": {"zero_padding(ref_logprobs.detach(), mask)"},

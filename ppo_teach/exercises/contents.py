@@ -116,6 +116,16 @@ CHAPTERS = (
         "Relatives of PPO: do I need PPO?",
         ("group_advantages", "best_of_group", "dpo_loss", "sequence_mean_surrogate"),
     ),
+    Chapter(
+        "beyond/verifiable",
+        "Verifiable rewards: what if the answer can be checked?",
+        ("pass_at_k", "groups_with_signal", "asymmetric_surrogate"),
+    ),
+    Chapter(
+        "beyond/off-policy",
+        "Off-policy: what if the sampler is not the trainer?",
+        ("quantised", "truncated_importance_weights", "drifted"),
+    ),
 )
 
 

@@ -12,6 +12,7 @@ summarisation   a news story in, a headline out
 dialogue        a help desk that learns to help
 translation     English to Chinese, from a supervised start that learned bad habits
 localisation    texts of an app into Chinese: what BLEU does not see
+arithmetic      sums, with answers that can be checked
 
 contents        which tasks there are, by name
 """

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ppo_teach.tasks.arithmetic.task import SETTINGS_OF_ARITHMETIC, arithmetic
 from ppo_teach.tasks.dialogue.task import SETTINGS_OF_DIALOGUE, dialogue
 from ppo_teach.tasks.generation.task import SETTINGS_OF_GENERATION, generation
 from ppo_teach.tasks.localisation.task import SETTINGS_OF_LOCALISATION, localisation
@@ -31,4 +32,5 @@ TASKS = {
     "poetry": Entry(poetry, SETTINGS_OF_POETRY, "Couplets in metre and rhyme."),
     "summarisation": Entry(summarisation, SETTINGS_OF_SUMMARISATION, "News stories to headlines."),
     "dialogue": Entry(dialogue, SETTINGS_OF_DIALOGUE, "A help desk that learns to help."),
+    "arithmetic": Entry(arithmetic, SETTINGS_OF_ARITHMETIC, "Sums, with answers that can be checked."),
 }
