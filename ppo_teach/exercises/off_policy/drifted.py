@@ -1,10 +1,13 @@
 """Write `drifted`, as `off_policy` has it. Chapter: book/beyond/off-policy.md."""
 
+from collections.abc import Callable
+
 import torch
+from torch import Tensor
 
 from ppo_teach.exercises.edits import edited
 from ppo_teach.exercises.exercise import Case, Exercise, Misconception
-from ppo_teach.exercises.verifiable.groups_with_signal import play
+from ppo_teach.exercises.verifiable.groups_with_signal import numbered
 from ppo_teach.off_policy import drifted
 
 
@@ -30,6 +33,10 @@ def random_texts(rng: torch.Generator) -> Case:
     again[5] = [*again[5][:2], again[5][2] % 7 + 1, again[5][4]]
     order = torch.randperm(6, generator=rng).tolist()
     return texts([rows[i] for i in order], [again[i] for i in order], wider=int(torch.randint(3, (), generator=rng)))
+
+
+def play(function: Callable, responses: Tensor, mask: Tensor, again: Tensor, again_mask: Tensor) -> Tensor:
+    return numbered(function(responses, mask, again, again_mask))
 
 
 def row_by_row(responses, mask, again, again_mask):

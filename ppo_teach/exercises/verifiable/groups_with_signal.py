@@ -23,9 +23,12 @@ def random_groups(rng: torch.Generator) -> Case:
     return groups(*[mixed[i] for i in torch.randperm(6, generator=rng)])
 
 
-def play(function: Callable, *tensors: Tensor, **settings: Any) -> Tensor:
-    """The flags as numbers, 1 for True; anything but a tensor of bool is no flag."""
-    flags = function(*tensors, **settings)
+def play(function: Callable, scores: Tensor, *, group_size: int) -> Tensor:
+    return numbered(function(scores, group_size=group_size))
+
+
+def numbered(flags: Any) -> Tensor:
+    """Flags as numbers, 1 for True; anything but a tensor of bool is no flag."""
     if not isinstance(flags, Tensor) or flags.dtype is not torch.bool:
         kind = str(flags.dtype) if isinstance(flags, Tensor) else type(flags).__name__
         raise Misshapen("its result holds no flags", f"it returned {kind}; flags are a tensor of torch.bool")
