@@ -54,6 +54,8 @@ def test_pass_at_k_is_unbiased_and_the_naive_estimate_is_too_low(n: int, right: 
 def test_pass_at_k_takes_many_problems_and_large_numbers():
     estimates = pass_at_k(torch.tensor([0, 1, 200, 100]), n=200, k=100)
     torch.testing.assert_close(estimates, torch.tensor([0.0, 0.5, 1.0, 1.0]))
+    # Uncut, the factors before i = k would multiply to C(499, 249), which float32 cannot hold; and inf · 0 is NaN.
+    assert pass_at_k(torch.tensor([0, 1000]), n=1000, k=500).tolist() == [0, 1]
 
 
 def test_pass_at_k_refuses_what_cannot_be():
