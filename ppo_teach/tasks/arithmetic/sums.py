@@ -4,7 +4,7 @@
     solution    8 + 7 = 15 , 15 + 9 = 24 , answer 24
 
 A careless pupil forgets a carry (8 + 7 = 5) and goes on from there, is off by one, answers with another number than the
-one just found, skips the steps, hedges (answer 24 or 14), or ends without an answer.
+steps found, skips the steps, hedges (answer 24 or 14), or ends without an answer.
 """
 
 import re
