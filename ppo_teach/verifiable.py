@@ -22,8 +22,9 @@ def pass_at_k(correct: Int[Tensor, " N"], *, n: int, k: int) -> Float[Tensor, " 
         1 − C(n − c, k) / C(n, k) = 1 − Π_{i = n − c + 1}^{n} (1 − k / i)
 
     `correct` says how many of n sampled answers were right, c. Over the draws of the n the estimate is unbiased, where
-    1 − (1 − c/n)^k is too low. Where at least k are wrong all factors lie in [0, 1]; where fewer are, that of i = k is 0,
-    and those before it are cut off at 0, for their product may overflow. Raises ValueError unless 0 ≤ c ≤ n and 1 ≤ k ≤ n. Source: Chen et al. (2021), section 2.1.
+    1 − (1 − c/n)^k is too low. Where at least k are wrong all factors lie in [0, 1]; where fewer are, that of i = k is
+    0, and those before it are cut off at 0, for their product may overflow. Raises ValueError unless 0 ≤ c ≤ n and
+    1 ≤ k ≤ n. Source: Chen et al. (2021), section 2.1.
     """
     require(1 <= k <= n, f"k must lie between 1 and n = {n}; got {k}")
     require(bool(((correct >= 0) & (correct <= n)).all()), f"correct must lie between 0 and n = {n}; got {correct}")
