@@ -92,6 +92,20 @@ def test_an_equation_is_a_function_that_a_test_uses(label: str):
     assert function.split(".")[-1] in used
 
 
+def test_a_source_stands_once_and_what_is_cited_is_there():
+    # The build warns of it too, when all chapters have run: twenty minutes later.
+    keys = re.findall(r"^@\w+\{([^,]+),", (BOOK / "references.bib").read_text(encoding="utf-8"), re.M)
+    assert [key for key, times in Counter(keys).items() if times > 1] == []
+    pages = [(BOOK / f"{slug}.md").read_text(encoding="utf-8") for slug in WRITTEN]
+    cited = {
+        key.strip()
+        for page in pages
+        for found in re.findall(r"\{cite(?::\w)?\}`([^`]+)`", page)
+        for key in found.split(",")
+    }
+    assert cited - set(keys) == set()
+
+
 def test_no_label_is_given_twice():
     label = re.compile(r"^:label: (\S+)$|^ *name: (fig-\S+)$|^\((\S+)\)=$", re.M)
     pages = [(BOOK / f"{slug}.md").read_text(encoding="utf-8") for slug in WRITTEN]
